@@ -1,0 +1,70 @@
+/* object.c -- what the bindings of all types share: objects, errors, the Lua state's allocator. */
+#include "binding/object.h"
+
+#include <string.h>
+
+btls_alloc
+btls_lua_alloc(lua_State *L)
+{
+    btls_alloc a;
+    a.f = lua_getallocf(L, &a.ud);
+    return a;
+}
+
+void
+btls_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
+              const luaL_Reg *metamethods)
+{
+    luaL_newmetatable(L, name);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    btls_setfuncs(L, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+void *
+btls_new_object(lua_State *L, size_t size, const char *name)
+{
+    void *p = btls_newuserdata(L, size);
+    memset(p, 0, size);
+    luaL_getmetatable(L, name);
+    lua_setmetatable(L, -2);
+    return p;
+}
+
+void *
+btls_test_object(lua_State *L, int i, const char *name)
+{
+    void *p = lua_touserdata(L, i);
+    if (p == NULL || !lua_getmetatable(L, i))
+        return NULL;
+    luaL_getmetatable(L, name);
+    int same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? p : NULL;
+}
+
+int
+btls_push_error(lua_State *L, const btls_error *e)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, e->message);
+    lua_pushstring(L, e->code);
+    return 3;
+}
+
+void
+btls_push_hex(lua_State *L, btls_span bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < bytes.n; i++) {
+        luaL_addchar(&b, digits[bytes.p[i] >> 4]);
+        luaL_addchar(&b, digits[bytes.p[i] & 15]);
+    }
+    luaL_pushresult(&b);
+}

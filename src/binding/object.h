@@ -1,0 +1,56 @@
+/* object.h -- what the bindings of all types share: objects, errors, the Lua state's allocator. */
+#ifndef BTLS_BINDING_OBJECT_H
+#define BTLS_BINDING_OBJECT_H
+
+#include "binding/compat.h"
+#include "core/bytes.h"
+#include "core/error.h"
+#include "pki/chain.h"
+#include "pki/key.h"
+#include "pki/trust.h"
+
+#define BTLS_CERTIFICATE "beartls.certificate"
+#define BTLS_KEY "beartls.key"
+#define BTLS_TRUST "beartls.trust"
+#define BTLS_CONFIG "beartls.config"
+#define BTLS_SESSION "beartls.session"
+#define BTLS_TICKET "beartls.ticket"
+
+/* The Lua state's own allocator: everything that C keeps comes from it. */
+btls_alloc btls_lua_alloc(lua_State *L);
+
+/* Defines a type: its metatable (with __name), its methods behind __index, its metamethods. */
+void btls_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
+                   const luaL_Reg *metamethods);
+
+/* Pushes a zeroed userdata of that type, with its metatable: __gc sees it from now on, so make
+ * zeros mean "closed" and acquire things only afterwards. */
+void *btls_new_object(lua_State *L, size_t size, const char *name);
+
+/* The userdata at index i when it is of that type, else NULL. Pushes nothing. */
+void *btls_test_object(lua_State *L, int i, const char *name);
+
+/* nil, message, code: `return btls_push_error(L, &e);` */
+int btls_push_error(lua_State *L, const btls_error *e);
+
+/* The text of bytes [p, p + n) in lower-case hexadecimal. */
+void btls_push_hex(lua_State *L, btls_span bytes);
+
+/* From certificate.c, key.c, trust.c: what an object holds, NULL when the value at i is something
+ * else. It lives as long as the object. */
+const btls_chain *btls_to_chain(lua_State *L, int i);
+const btls_key *btls_to_key(lua_State *L, int i);
+const btls_trust *btls_to_trust(lua_State *L, int i);
+
+/* Pushes a new certificate object with a copy of `count` certificates of c from `first` on.
+ * Raises only for want of memory. */
+void btls_push_chain(lua_State *L, const btls_chain *c, size_t first, size_t count);
+
+/* Each registers its type and leaves the table of its constructors on the stack. */
+int btls_open_certificate(lua_State *L);
+int btls_open_key(lua_State *L);
+int btls_open_trust(lua_State *L);
+int btls_open_config(lua_State *L);
+int btls_open_session(lua_State *L);
+
+#endif

@@ -1,0 +1,223 @@
+/* bytes.c -- memory, byte spans, a bounded reader, growable buffers, wiping. */
+#include "core/bytes.h"
+
+#include <string.h>
+
+/* An idle queue keeps at most this much. */
+#define QUEUE_KEEPS 4096
+#define QUEUE_STARTS_WITH 512
+
+void *
+btls_zalloc(const btls_alloc *a, size_t n)
+{
+    void *p = a->f(a->ud, NULL, 0, n);
+    if (p != NULL)
+        memset(p, 0, n);
+    return p;
+}
+
+void
+btls_free(const btls_alloc *a, void *p, size_t n)
+{
+    if (p == NULL)
+        return;
+    btls_wipe(p, n);
+    a->f(a->ud, p, n, 0);
+}
+
+void
+btls_wipe(void *p, size_t n)
+{
+    /* A volatile pointer to memset: the call cannot be proved to be without effect. */
+    static void *(*const volatile set)(void *, int, size_t) = memset;
+    if (n > 0)
+        set(p, 0, n);
+}
+
+int
+btls_equal(const void *a, const void *b, size_t n)
+{
+    const volatile uint8_t *x = a, *y = b;
+    unsigned diff = 0;
+    for (size_t i = 0; i < n; i++)
+        diff |= (unsigned)(x[i] ^ y[i]);
+    return (int)(1u & ((diff - 1) >> 8));
+}
+
+int
+btls_span_equal(btls_span a, btls_span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+btls_reader
+btls_reader_of(btls_span bytes)
+{
+    return (btls_reader){ bytes.p, bytes.n, 0 };
+}
+
+btls_span
+btls_read_bytes(btls_reader *r, size_t n)
+{
+    if (r->bad || n > r->left) {
+        r->bad = 1;
+        r->left = 0;
+        return (btls_span){ r->p, 0 };
+    }
+    btls_span s = { r->p, n };
+    r->p += n;
+    r->left -= n;
+    return s;
+}
+
+static uint32_t
+read_uint(btls_reader *r, size_t n)
+{
+    btls_span s = btls_read_bytes(r, n);
+    uint32_t v = 0;
+    for (size_t i = 0; i < s.n; i++)
+        v = v << 8 | s.p[i];
+    return v;
+}
+
+unsigned
+btls_read_u8(btls_reader *r)
+{
+    return read_uint(r, 1);
+}
+
+unsigned
+btls_read_u16(btls_reader *r)
+{
+    return read_uint(r, 2);
+}
+
+uint32_t
+btls_read_u24(btls_reader *r)
+{
+    return read_uint(r, 3);
+}
+
+btls_span
+btls_read_vec8(btls_reader *r)
+{
+    return btls_read_bytes(r, read_uint(r, 1));
+}
+
+btls_span
+btls_read_vec16(btls_reader *r)
+{
+    return btls_read_bytes(r, read_uint(r, 2));
+}
+
+btls_span
+btls_read_vec24(btls_reader *r)
+{
+    return btls_read_bytes(r, read_uint(r, 3));
+}
+
+int
+btls_read_end(const btls_reader *r)
+{
+    return !r->bad && r->left == 0;
+}
+
+int
+btls_read_more(const btls_reader *r)
+{
+    return !r->bad && r->left > 0;
+}
+
+void
+btls_queue_init(btls_queue *q, const btls_alloc *a)
+{
+    *q = (btls_queue){ a, NULL, 0, 0, 0 };
+}
+
+static int
+grow(btls_queue *q, size_t need)
+{
+    size_t cap = q->cap > 0 ? q->cap : QUEUE_STARTS_WITH;
+    while (cap < need) {
+        if (cap > SIZE_MAX / 2)
+            return 0;
+        cap *= 2;
+    }
+    /* Not realloc: what it leaves behind would not be wiped, and the taken part would be
+     * copied too. */
+    uint8_t *p = q->alloc->f(q->alloc->ud, NULL, 0, cap);
+    if (p == NULL)
+        return 0;
+    size_t n = btls_queue_size(q);
+    if (n > 0)
+        memcpy(p, q->p + q->head, n);
+    btls_free(q->alloc, q->p, q->cap);
+    q->p = p;
+    q->cap = cap;
+    q->head = 0;
+    q->tail = n;
+    return 1;
+}
+
+uint8_t *
+btls_queue_room(btls_queue *q, size_t n)
+{
+    size_t used = btls_queue_size(q);
+    if (n > SIZE_MAX - used)
+        return NULL;
+    if (q->cap - q->tail < n) {
+        /* Moving down is allowed only when it at least halves what is there: linear overall. */
+        if (q->p != NULL && used + n <= q->cap && used <= q->head) {
+            memmove(q->p, q->p + q->head, used);
+            q->head = 0;
+            q->tail = used;
+        } else if (!grow(q, used + n)) {
+            return NULL;
+        }
+    }
+    return q->p + q->tail;
+}
+
+void
+btls_queue_grew(btls_queue *q, size_t n)
+{
+    q->tail += n;
+}
+
+int
+btls_queue_push(btls_queue *q, const void *p, size_t n)
+{
+    if (n == 0)
+        return 1;
+    uint8_t *to = btls_queue_room(q, n);
+    if (to == NULL)
+        return 0;
+    memcpy(to, p, n);
+    q->tail += n;
+    return 1;
+}
+
+btls_span
+btls_queue_bytes(const btls_queue *q)
+{
+    return (btls_span){ q->p == NULL ? NULL : q->p + q->head, btls_queue_size(q) };
+}
+
+void
+btls_queue_take(btls_queue *q, size_t n)
+{
+    btls_wipe(q->p + q->head, n);
+    q->head += n;
+    if (q->head < q->tail)
+        return;
+    q->head = q->tail = 0;
+    if (q->cap > QUEUE_KEEPS)
+        btls_queue_clear(q);
+}
+
+void
+btls_queue_clear(btls_queue *q)
+{
+    btls_free(q->alloc, q->p, q->cap);
+    *q = (btls_queue){ q->alloc, NULL, 0, 0, 0 };
+}
