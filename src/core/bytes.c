@@ -131,7 +131,17 @@ btls_read_more(const btls_reader *r)
 void
 btls_queue_init(btls_queue *q, const btls_alloc *a)
 {
-    *q = (btls_queue){ a, NULL, 0, 0, 0 };
+    *q = (btls_queue){ a, NULL, 0, 0, 0, 0 };
+}
+
+/* Gives back the memory; only what was used is worth wiping. */
+static void
+release(btls_queue *q)
+{
+    if (q->p == NULL)
+        return;
+    btls_wipe(q->p, q->tail + q->held);
+    q->alloc->f(q->alloc->ud, q->p, q->cap, 0);
 }
 
 static int
@@ -149,9 +159,9 @@ grow(btls_queue *q, size_t need)
     if (p == NULL)
         return 0;
     size_t n = btls_queue_size(q);
-    if (n > 0)
-        memcpy(p, q->p + q->head, n);
-    btls_free(q->alloc, q->p, q->cap);
+    if (n + q->held > 0)
+        memcpy(p, q->p + q->head, n + q->held);
+    release(q);
     q->p = p;
     q->cap = cap;
     q->head = 0;
@@ -159,23 +169,30 @@ grow(btls_queue *q, size_t need)
     return 1;
 }
 
+/* Moves everything to offset `to`, which must leave it inside the memory. */
+static void
+move(btls_queue *q, size_t to)
+{
+    size_t n = btls_queue_size(q);
+    memmove(q->p + to, q->p + q->head, n + q->held);
+    q->head = to;
+    q->tail = to + n;
+}
+
 uint8_t *
 btls_queue_room(btls_queue *q, size_t n)
 {
-    size_t used = btls_queue_size(q);
+    size_t used = btls_queue_size(q) + q->held;
     if (n > SIZE_MAX - used)
         return NULL;
-    if (q->cap - q->tail < n) {
-        /* Moving down is allowed only when it at least halves what is there: linear overall. */
-        if (q->p != NULL && used + n <= q->cap && used <= q->head) {
-            memmove(q->p, q->p + q->head, used);
-            q->head = 0;
-            q->tail = used;
-        } else if (!grow(q, used + n)) {
+    if (q->cap - q->tail - q->held < n) {
+        /* Moving down is allowed only when that much was taken before: linear overall. */
+        if (q->p != NULL && used + n <= q->cap && used <= q->head)
+            move(q, 0);
+        else if (!grow(q, used + n))
             return NULL;
-        }
     }
-    return q->p + q->tail;
+    return q->p + q->tail + q->held;
 }
 
 void
@@ -206,18 +223,49 @@ btls_queue_bytes(const btls_queue *q)
 void
 btls_queue_take(btls_queue *q, size_t n)
 {
-    btls_wipe(q->p + q->head, n);
     q->head += n;
-    if (q->head < q->tail)
+    if (q->head < q->tail || q->held > 0)
         return;
-    q->head = q->tail = 0;
     if (q->cap > QUEUE_KEEPS)
         btls_queue_clear(q);
+    else
+        q->head = q->tail = 0;
 }
 
 void
 btls_queue_clear(btls_queue *q)
 {
-    btls_free(q->alloc, q->p, q->cap);
-    *q = (btls_queue){ q->alloc, NULL, 0, 0, 0 };
+    release(q);
+    *q = (btls_queue){ q->alloc, NULL, 0, 0, 0, 0 };
+}
+
+int
+btls_queue_hold(btls_queue *q, const void *p, size_t n)
+{
+    uint8_t *to = btls_queue_room(q, n);
+    if (to == NULL)
+        return 0;
+    memcpy(to, p, n);
+    q->held += n;
+    return 1;
+}
+
+int
+btls_queue_headroom(btls_queue *q, size_t n)
+{
+    if (q->tail >= n)
+        return 1;
+    if (btls_queue_room(q, n) == NULL)
+        return 0;
+    if (q->tail < n)
+        move(q, q->head + n);
+    return 1;
+}
+
+void
+btls_queue_commit(btls_queue *q, size_t n)
+{
+    q->tail += n;
+    q->held = 0;
+    btls_queue_take(q, 0);
 }

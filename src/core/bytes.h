@@ -58,18 +58,21 @@ int btls_read_end(const btls_reader *r);
 int btls_read_more(const btls_reader *r);
 
 /* A queue of bytes: appended at the end, taken from the front, contiguous. It grows by
- * doubling, so appending is linear; what has been taken is reclaimed when space is needed. */
+ * doubling, so appending is linear; what has been taken is reclaimed when space is needed.
+ * Behind its tail it can hold bytes that do not count yet: a record that is still arriving is
+ * put where its plaintext will be, so that opening it in place needs no further copy. */
 typedef struct {
     const btls_alloc *alloc;
     uint8_t *p;
     size_t cap;
     size_t head; /* first byte that has not been taken */
-    size_t tail; /* first free byte */
+    size_t tail; /* first byte that is not in the queue */
+    size_t held; /* bytes behind the tail that are in use but do not count yet */
 } btls_queue;
 
 void btls_queue_init(btls_queue *q, const btls_alloc *a);
-/* Room for n more bytes behind the tail, or NULL when there is no memory. Valid until the next
- * call that appends. btls_queue_grew() then says how many of them were filled. */
+/* Room for n more bytes behind what is there and held, or NULL when there is no memory. Valid until the
+ * next call that changes the queue. btls_queue_grew() then says how many of them were filled. */
 uint8_t *btls_queue_room(btls_queue *q, size_t n);
 void btls_queue_grew(btls_queue *q, size_t n);
 /* 1, or 0 when there is no memory (the queue is then as it was). */
@@ -80,10 +83,18 @@ btls_queue_size(const btls_queue *q)
 {
     return q->tail - q->head;
 }
-/* Forgets the first n bytes (wiped, as they may be plaintext) and shrinks an empty queue that
- * has grown beyond what an idle connection should hold. */
+/* Forgets the first n bytes; a queue that is empty gives back what an idle connection should not
+ * hold. */
 void btls_queue_take(btls_queue *q, size_t n);
-/* Wipes and gives back the memory; the queue is empty and may be used again. */
+/* Wipes what was used and gives back the memory; the queue is empty and may be used again. */
 void btls_queue_clear(btls_queue *q);
+
+/* Appends n bytes that do not count yet. 1, or 0 when there is no memory. */
+int btls_queue_hold(btls_queue *q, const void *p, size_t n);
+/* Makes sure that there are at least n bytes of the queue's memory before its tail (they may be
+ * earlier data: save them before writing there). 1, or 0 when there is no memory. */
+int btls_queue_headroom(btls_queue *q, size_t n);
+/* The first n bytes that are held count from now on; the others are dropped. */
+void btls_queue_commit(btls_queue *q, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* random.h -- random bytes from the system; the only file that differs between systems. */
+/* random.h -- random bytes and generators that are seeded from the system. */
 #ifndef BTLS_CRYPTO_RANDOM_H
 #define BTLS_CRYPTO_RANDOM_H
 
@@ -6,15 +6,12 @@
 
 #include "core/error.h"
 
-/* Fills n bytes from the system's generator (getrandom, getentropy or BCryptGenRandom). Never blocks after
- * boot. 0, or -1 with *e set (io_no_random): then nothing may go on. */
+/* Fills n bytes from the system's generator. 0, or -1 with *e set (io_no_random): then nothing may go
+ * on. */
 int btls_random(void *p, size_t n, btls_error *e);
 
-/* A number that changes in a forked child: who keeps a generator seeds it again when this differs from
- * what it was at the last seeding. */
-long btls_random_process(void);
-
-/* A BearSSL generator (HMAC-DRBG with SHA-256) seeded from the system. 0, or -1 with *e set. */
+/* A BearSSL generator (HMAC-DRBG with SHA-256) seeded from the system: BearSSL 0.6 itself would
+ * believe RDRAND alone where the processor has it. 0, or -1 with *e set (io_no_random). */
 int btls_random_drbg(br_hmac_drbg_context *drbg, btls_error *e);
 
 #endif

@@ -1,0 +1,276 @@
+/* session.c -- one TLS connection without I/O: queues, verdict, failure, life and death. */
+#include "tls/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/system.h"
+
+/* A peer that sends more records in a row without application data or a handshake message is only
+ * keeping us busy. */
+#define IDLE_RECORDS 64
+
+const char *
+btls_session_peer_name(const btls_session *s)
+{
+    return s->is_client ? "the server" : "the client";
+}
+
+int64_t
+btls_session_time(const btls_session *s)
+{
+    return s->now >= 0 ? s->now : btls_system_time();
+}
+
+/* A ticket is offered when it is for this name, young enough, of a verdict that this config
+ * would give as well, and of a version and suite that the config still allows. */
+static int
+may_offer(const btls_session *s, const btls_resumption *t)
+{
+    const btls_config *c = s->config;
+    int ours = memcmp(t->config_id, c->id, sizeof c->id) == 0;
+    int suite = 0;
+    for (size_t i = 0; i < c->suite_count; i++)
+        suite |= c->suites[i] == t->cipher_suite;
+    if (!suite || t->version < c->min_version || t->version > c->max_version)
+        return 0;
+    if (!btls_resumption_usable(t, s->server_name, btls_session_time(s),
+                                (c->insecure & (BTLS_INSECURE_NO_VERIFY | BTLS_INSECURE_NO_TIME)) != 0))
+        return 0;
+    return ours || t->verified || (c->insecure & BTLS_INSECURE_NO_VERIFY);
+}
+
+/* The verdict that a ticket of another config carries is not ours: judge its chain again. */
+static int
+judge_ticket(btls_session *s, const btls_resumption *t)
+{
+    btls_error e;
+    const btls_config *c = s->config;
+    if (memcmp(t->config_id, c->id, sizeof c->id) == 0)
+        return 1;
+    btls_verify_policy policy = { c->trust, s->server_name, BTLS_USAGE_SERVER,
+                                  btls_session_time(s), c->insecure,
+                                  (const uint8_t(*)[32])c->pins, c->pin_count };
+    return btls_verify(&policy, &t->peer, &e) == 0;
+}
+
+int
+btls_session_start(btls_session *s, const btls_alloc *a, const btls_config *config,
+                   int is_client, const char *server_name, int64_t now,
+                   btls_resumption *ticket, btls_error *e)
+{
+    s->alloc = *a;
+    s->config = config;
+    s->is_client = is_client;
+    s->now = now;
+    s->state = BTLS_STATE_HANDSHAKE;
+    btls_queue_init(&s->in, &s->alloc);
+    btls_queue_init(&s->out, &s->alloc);
+    btls_queue_init(&s->keylog, &s->alloc);
+    btls_chain_init(&s->peer, &s->alloc);
+    btls_resumption_init(&s->resumption, &s->alloc);
+    btls_trace_init(&s->trace, &s->alloc, config->trace);
+    if (server_name != NULL)
+        snprintf(s->server_name, sizeof s->server_name, "%s", server_name);
+    s->offered = ticket;
+    if (ticket != NULL && !(may_offer(s, ticket) && judge_ticket(s, ticket))) {
+        btls_resumption_clear(ticket);
+        btls_free(&s->alloc, ticket, sizeof *ticket);
+        s->offered = NULL;
+    }
+    s->engine = btls_classic_new(s, e);
+    return s->engine == NULL ? -1 : 0;
+}
+
+void
+btls_session_clear(btls_session *s)
+{
+    if (s->config == NULL)
+        return;
+    if (s->engine != NULL)
+        s->engine->cls->free(s->engine);
+    if (s->offered != NULL) {
+        btls_resumption_clear(s->offered);
+        btls_free(&s->alloc, s->offered, sizeof *s->offered);
+    }
+    btls_queue_clear(&s->in);
+    btls_queue_clear(&s->out);
+    btls_queue_clear(&s->keylog);
+    btls_chain_clear(&s->peer);
+    btls_resumption_clear(&s->resumption);
+    btls_trace_clear(&s->trace);
+    btls_wipe(s, sizeof *s);
+}
+
+int
+btls_session_fail_with(btls_session *s, const btls_error *e)
+{
+    if (!btls_session_failed(s)) {
+        s->error = *e;
+        s->state = BTLS_STATE_FAILED;
+        s->alert_pending = e->alert != BTLS_NO_ALERT && !e->sent_by_peer;
+        /* RFC 5246, 7.2.2: what ended in a fatal alert is not resumed. */
+        if (e->alert != BTLS_NO_ALERT && s->has_resumption) {
+            if (!s->is_client && s->config->cache != NULL)
+                btls_cache_remove(s->config->cache, s->resumption.id);
+            s->has_resumption = 0;
+        }
+    }
+    return -1;
+}
+
+int
+btls_session_fail(btls_session *s, const char *code, int alert, const char *fmt, ...)
+{
+    btls_error e;
+    char sentence[sizeof e.message];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, args);
+    va_end(args);
+    btls_error_set(&e, code, alert, "%s", sentence);
+    return btls_session_fail_with(s, &e);
+}
+
+int
+btls_session_judge(btls_session *s)
+{
+    const btls_config *c = s->config;
+    btls_error e;
+    btls_verify_policy policy = {
+        c->trust,
+        s->is_client ? s->server_name : NULL,
+        s->is_client ? BTLS_USAGE_SERVER : BTLS_USAGE_CLIENT,
+        btls_session_time(s),
+        c->insecure,
+        (const uint8_t(*)[32])c->pins,
+        c->pin_count,
+    };
+    if (btls_verify(&policy, &s->peer, &e) != 0)
+        return btls_session_fail_with(s, &e);
+    s->verified = !(c->insecure & BTLS_INSECURE_NO_VERIFY) || c->pin_count > 0;
+    return 0;
+}
+
+void
+btls_session_opened(btls_session *s)
+{
+    if (s->state == BTLS_STATE_HANDSHAKE)
+        s->state = BTLS_STATE_OPEN;
+}
+
+void
+btls_session_peer_closed(btls_session *s)
+{
+    s->closed_by_peer = 1;
+    if (s->state != BTLS_STATE_FAILED)
+        s->state = BTLS_STATE_CLOSED;
+}
+
+int
+btls_session_idle_record(btls_session *s)
+{
+    if (++s->idle_records <= IDLE_RECORDS)
+        return 0;
+    return btls_session_fail(s, "peer_too_many_records", BTLS_ALERT_UNEXPECTED_MESSAGE,
+                             "%s sent %d records in a row that bring nothing",
+                             btls_session_peer_name(s), IDLE_RECORDS);
+}
+
+/* Every failure that has an alert sends it, once, when the engine is not in the middle of something. */
+static int
+settle(btls_session *s)
+{
+    if (!btls_session_failed(s))
+        return 0;
+    if (s->alert_pending) {
+        s->alert_pending = 0;
+        s->engine->cls->alert(s->engine, s->error.alert);
+    }
+    return -1;
+}
+
+int
+btls_session_feed(btls_session *s, const uint8_t *p, size_t n)
+{
+    if (btls_session_failed(s))
+        return -1;
+    if (s->state == BTLS_STATE_CLOSED)
+        return 0; /* RFC 5246, 7.2.1: what comes after a closure alert is ignored */
+    s->engine->cls->feed(s->engine, p, n);
+    return settle(s);
+}
+
+int
+btls_session_feed_end(btls_session *s)
+{
+    s->transport_ended = 1;
+    if (btls_session_failed(s))
+        return -1;
+    switch (s->state) {
+    case BTLS_STATE_CLOSING:
+        /* We asked for the end; many peers answer by closing the connection only. */
+        s->state = BTLS_STATE_CLOSED;
+        return 0;
+    case BTLS_STATE_CLOSED:
+        return 0;
+    case BTLS_STATE_HANDSHAKE:
+        btls_session_fail(s, "truncated", BTLS_NO_ALERT,
+                          "%s closed the connection in the middle of the handshake",
+                          btls_session_peer_name(s));
+        btls_error_hint(&s->error, s->is_client
+                            ? "does it speak TLS 1.2 on this port, and does it want another "
+                              "server name, or a client certificate?"
+                            : "a client that does not trust the certificate often leaves "
+                              "without an alert");
+        return -1;
+    default:
+        return btls_session_fail(s, "truncated", BTLS_NO_ALERT,
+                                 "%s closed the connection without a close_notify: what it sent "
+                                 "may be incomplete",
+                                 btls_session_peer_name(s));
+    }
+}
+
+int
+btls_session_write(btls_session *s, const uint8_t *p, size_t n, btls_error *e)
+{
+    if (btls_session_failed(s)) {
+        *e = s->error;
+        return -1;
+    }
+    if (s->state == BTLS_STATE_HANDSHAKE)
+        return btls_error_set(e, "want_read", BTLS_NO_ALERT,
+                              "the handshake is not finished: feed what %s sends first",
+                              btls_session_peer_name(s));
+    if (s->state != BTLS_STATE_OPEN)
+        return btls_error_set(e, "closed", BTLS_NO_ALERT, "the session is closed");
+    s->engine->cls->write(s->engine, p, n);
+    if (settle(s) != 0) {
+        *e = s->error;
+        return -1;
+    }
+    return 0;
+}
+
+void
+btls_session_why_no_data(const btls_session *s, btls_error *e)
+{
+    if (btls_session_failed(s))
+        *e = s->error;
+    else if (s->state == BTLS_STATE_CLOSED || s->state == BTLS_STATE_CLOSING)
+        btls_error_set(e, "closed", BTLS_NO_ALERT, "the session is closed");
+    else
+        btls_error_set(e, "want_read", BTLS_NO_ALERT, "nothing has arrived yet");
+}
+
+void
+btls_session_close(btls_session *s)
+{
+    if (s->state != BTLS_STATE_HANDSHAKE && s->state != BTLS_STATE_OPEN)
+        return;
+    s->state = s->transport_ended ? BTLS_STATE_CLOSED : BTLS_STATE_CLOSING;
+    s->engine->cls->close(s->engine);
+    settle(s);
+}
