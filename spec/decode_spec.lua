@@ -2,6 +2,7 @@
 local decode = require "beartls.decode"
 local names = require "beartls.decode.names"
 local recorded = require "support.recorded"
+local text = require "beartls.decode.text"
 local x509 = require "beartls.decode.x509"
 
 local bytes = recorded.bytes
@@ -162,6 +163,17 @@ describe("decode", function()
       local alone = decode.attach(copy(by_type.certificate_verify))
       alone.fields = nil
       assert.equal(128, alone.fields.signature_length)
+    end)
+
+    it("reads TLS 1.1 as TLS 1.0 and unknown versions as TLS 1.2", function()
+      local old, new = handshake(15, vector16("s")), handshake(15, "\4\3" .. vector16("s"))
+      for _, version in ipairs { "SSLv3", "TLSv1", "TLSv1.1" } do
+        assert.same({ signature_length = 1 }, fields_of(old, { version = version }))
+      end
+      for _, version in ipairs { "TLSv1.2", "TLSv1.3", "0x0505" } do
+        assert.same({ signature_scheme = "ecdsa_secp256r1_sha256", signature_length = 1 },
+          fields_of(new, { version = version }))
+      end
     end)
 
     it("says whether a session was resumed", function()
@@ -599,6 +611,13 @@ describe("decode", function()
           "peer_unexpected_message" },
         { "\24\3\1\0\1x", "the peer sent a record of no known type where a ClientHello belongs",
           "peer_unexpected_message" },
+        { "\20\3\1\0\1\1", "the peer sent ChangeCipherSpec where a ClientHello belongs",
+          "peer_unexpected_message" },
+        { "\19\3\1", "the peer sent something that is not TLS: it begins with byte 0x13" },
+        { "\25\3\1", "the peer sent something that is not TLS: it begins with byte 0x19" },
+        { "\128\46\1\4\1", "the peer sent something that is not TLS: it begins with byte 0x80" },
+        { "\22\3\1\0\4\1\1\0\0", "more", false },
+        { "\22\3\1\64\0\1", "more", false },
         { "\22\3\1\0\1\2", "the peer sent ServerHello where a ClientHello belongs",
           "peer_unexpected_message" },
         { "\22\3\1\0\2\1\0\21\3\1", "the peer sent Alert where a ClientHello belongs",
@@ -612,7 +631,9 @@ describe("decode", function()
           "peer_malformed_message" },
       }
       for _, case in ipairs(cases) do
-        assert.same({ nil, case[2], case[3] or "peer_not_tls" }, { decode.client_hello(case[1]) })
+        local hello, message, code = decode.client_hello(case[1])
+        assert.same({ nil, case[2] }, { hello, message })
+        assert.equal(case[3] == nil and "peer_not_tls" or case[3] or nil, code)
       end
     end)
 
@@ -643,7 +664,10 @@ describe("distinguished names", function()
     { "escape what turns the direction of writing", "300f 310d 300b 0603550403 0c04 e280ae41",
       "CN=\\E2\\80\\AEA" },
     { "write an unknown type as numbers and its value in hex",
-      "300d 310b 3009 06032a0304 0c02 6869", "1.2.3.4=#0c026869" },
+      "300f 310d 300b 06052a03818000 0c02 6869", "1.2.3.16384=#0c026869" },
+    { "know the address of old certificates", "3013 3111 300f 06092a864886f70d010901 1602 4061",
+      "emailAddress=@a" },
+    { "take lengths of up to three bytes", "308300000e 31810b 30820007 0603550403 0c00", "CN=" },
     { "write a value that is no string in hex", "300c 310a 3008 0603550403 0201 07", "CN=#020107" },
   }
   for _, case in ipairs(cases) do
@@ -667,17 +691,56 @@ describe("distinguished names", function()
   end)
 end)
 
+describe("safe text", function()
+  it("keeps what is UTF-8 and shows every other byte as a number", function()
+    -- Each line of RFC 3629, 4, at its ends and one beyond.
+    local kept = { "", "\32", "\126", "\194\160", "\223\191", "\224\160\128", "\225\128\128",
+      "\236\191\191", "\237\128\128", "\237\159\191", "\238\128\128", "\239\191\191",
+      "\240\144\128\128", "\241\128\128\128", "\243\191\191\191", "\244\128\128\128",
+      "\244\143\191\191", "\226\128\141", "\226\128\144", "\226\128\167", "\226\128\175",
+      "\226\129\165", "\226\129\170" }
+    for _, s in ipairs(kept) do
+      assert.equal("a" .. s .. "b", text.printable("a" .. s .. "b"))
+    end
+    local shown = { "\0", "\31", "\127", "\128", "\191", "\192\128", "\193\191", "\194", "\194\194",
+      "\194\128", "\194\159", "\224\159\191", "\224\160", "\225\128\192", "\237\160\128",
+      "\240\143\191\191", "\241\128\128", "\241\128\128\192", "\244\144\128\128",
+      "\245\128\128\128", "\255", "\226\128\142", "\226\128\143", "\226\128\168", "\226\128\174",
+      "\226\129\166", "\226\129\169" }
+    for _, s in ipairs(shown) do
+      assert.equal("a" .. s:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end) .. "b",
+        text.printable("a" .. s .. "b"))
+    end
+  end)
+
+  it("writes characters as UTF-8", function()
+    local cases = { [0x7F] = "7f", [0x80] = "c280", [0x7FF] = "dfbf", [0x800] = "e0a080",
+      [0xD7FF] = "ed9fbf", [0xD800] = "3f", [0xDFFF] = "3f", [0xE000] = "ee8080",
+      [0xFFFF] = "efbfbf", [0x10000] = "f0908080", [0x10FFFF] = "f48fbfbf", [0x110000] = "3f" }
+    for code, want in pairs(cases) do
+      assert.equal(want, text.hex(text.utf8(code)))
+    end
+  end)
+
+  it("is cut between characters", function()
+    local s = "\195\188\226\130\172abc"
+    assert.equal(s, text.cut(s, 5))
+    assert.equal("\195\188...", text.cut(s, 4))
+    assert.equal("...", text.cut(s, 2))
+  end)
+end)
+
 describe("names", function()
   it("are those that OpenSSL has for its suites", function()
     local pipe = io.popen("openssl ciphers -V -stdname ALL:COMPLEMENTOFALL:@SECLEVEL=0 2>/dev/null")
-    local text = pipe:read("*a")
+    local listed = pipe:read("*a")
     pipe:close()
-    if text == "" then
+    if listed == "" then
       pending("needs openssl")
       return
     end
     local known = 0
-    for high, low, name in text:gmatch("0x(%x%x),0x(%x%x) %- (%S+)") do
+    for high, low, name in listed:gmatch("0x(%x%x),0x(%x%x) %- (%S+)") do
       local code = tonumber(high, 16) * 256 + tonumber(low, 16)
       if names.cipher_suites[code] then
         assert.equal(name, names.cipher_suites[code])

@@ -125,6 +125,51 @@ describe("trace lines", function()
       "certificate 2: CN=Recorded CA,O=beartls,C=DE, issued by CN=Recorded CA", 1, true))
   end)
 
+  it("bound what a peer can fill the screen with", function()
+    local function vector24(s)
+      return "\0" .. string.char(math.floor(#s / 256), #s % 256) .. s
+    end
+    local chain = { direction = "received", content_type = "handshake",
+      raw = "\11" .. vector24(vector24(vector24("x"):rep(3000))) }
+    assert.equal(17, #lines_of(trace.format({ chain }, { detail = true })))
+    assert.is_true(#trace.line(chain) <= 110)
+    local types = ("\64"):rep(200)
+    local schemes = ("\4\3"):rep(1500)
+    local body = "\200" .. types .. "\11\184" .. schemes .. "\0\0"
+    local out = lines_of(trace.format({ { direction = "received", content_type = "handshake",
+      raw = "\13" .. vector24(body) } }, { detail = true }))
+    assert.equal(42, #out)
+    assert.matches("^ +and %d+ more$", out[42])
+    assert.equal("ecdsa_sign ecdsa_sign +198, from any CA", out[1]:sub(44))
+  end)
+
+  it("show names that cannot be read, and chains out of order, for what they are", function()
+    local function vector24(s)
+      return "\0" .. string.char(math.floor(#s / 256), #s % 256) .. s
+    end
+    local der = decode.attach(events("ecdhe_rsa_mutual")[3]).fields.certificates
+    local cases_of_chain = {
+      { { der[1] }, "CN=localhost <- CN=Recorded CA,O=beartls,C=DE" },
+      { { der[2] }, "CN=Recorded CA,O=beartls,C=DE (issued by itself)" },
+      { { der[1], der[1] },
+        "CN=localhost <- CN=Recorded CA,O=beartls,C=DE; "
+          .. "CN=localhost <- CN=Recorded CA,O=beartls,C=DE" },
+      { { "x" }, "(not readable)" },
+    }
+    for _, case in ipairs(cases_of_chain) do
+      local list = ""
+      for _, one in ipairs(case[1]) do
+        list = list .. vector24(one)
+      end
+      local line = trace.line({ direction = "received", content_type = "handshake",
+        raw = "\11" .. vector24(vector24(list)) }, { width = 200 })
+      assert.equal(case[2], line:sub(44))
+    end
+    local line = trace.line({ direction = "received", content_type = "handshake",
+      raw = "\13\0\0\11\1\64\0\0\0\5\0\3abc" })
+    assert.equal("ecdsa_sign, from (not readable)", line:sub(44))
+  end)
+
   it("say what is malformed", function()
     assert.equal(" 1500.0 ms <- Alert                   1 B  malformed: alert: 2 bytes wanted, "
       .. "1 there (at byte 1)", trace.line(alert("\2")))
@@ -200,6 +245,13 @@ describe("trace JSON", function()
     assert.is_truthy(trace.json(request):find('"authorities":[]', 1, true))
     local done = trace.json({ direction = "sent", content_type = "handshake", raw = "\14\0\0\0" })
     assert.is_truthy(done:find('"fields":{}', 1, true))
+    local asked = trace.json({ direction = "sent", content_type = "handshake",
+      raw = "\13\0\0\10\1\64\0\0\0\4\0\2\48\0" })
+    assert.is_truthy(asked:find('"authorities":[{"der":"3000","text":""}]', 1, true))
+    local hello = { content_type = "handshake", raw = "\1\0\0\52\3\3" .. ("r"):rep(32)
+      .. "\0\0\2\19\1\1\0\0\9\0\35\0\5\0abc\255" }
+    assert.is_truthy(trace.json(hello):find('"session_ticket":{"length":5,"data":"00616263ff"}', 1,
+      true))
     local certificate = trace.json(events("ecdhe_ecdsa")[3])
     assert.is_truthy(certificate:find('"certificates":["308201', 1, true))
     assert.is_truthy(certificate:find('"subjects":["CN=localhost"]', 1, true))

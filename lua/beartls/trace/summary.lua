@@ -6,6 +6,8 @@ local summary = {}
 
 -- More than any line shows.
 local LONG = 512
+-- What stands for a name that cannot be read.
+local UNREADABLE = "(not readable)"
 
 -- Text from the peer, made safe before it meets a terminal.
 local function safe(s)
@@ -139,7 +141,7 @@ local function certificate(fields)
   elseif above ~= subjects[#subjects] then
     return line .. " <- " .. above
   end
-  return #subjects == 1 and line .. " (issued by itself)" or line
+  return #subjects == 1 and above ~= UNREADABLE and line .. " (issued by itself)" or line
 end
 
 local function signed(fields)
@@ -159,7 +161,7 @@ end
 local function certificate_request(fields, width)
   local cas = {}
   for i, authority in ipairs(fields.authorities or {}) do
-    cas[i] = authority.text or "(not readable)"
+    cas[i] = authority.text or UNREADABLE
   end
   local line = some(fields.certificate_types or {}, 30, " ")
   if #cas == 0 then
