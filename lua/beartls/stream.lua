@@ -1,0 +1,649 @@
+-- stream.lua: the pump between a session and a transport, and LuaSocket's rules for reading and
+-- writing through it. It knows no socket.
+--
+-- A session has no I/O and a transport knows no TLS; the pump carries ciphertext between them and
+-- keeps what has been decrypted until the program asks for it. Nothing passes before the handshake
+-- is finished, there is no path for plaintext, and what has failed once says why for ever after.
+--
+-- What an adapter has to supply is one table, its methods in the words of the pump:
+--
+--   transport:send(bytes, first)  sends bytes from index `first` on and may stop anywhere: the last
+--                                 index sent, or nil, err, last index sent
+--   transport:receive()           whatever has arrived, at least one byte, or nil, err
+--   transport:wait(want)          optional; waits until it can "read", "write" or do either
+--                                 ("both"): true; nil, "timeout"; or false when the program does
+--                                 not want to wait
+--   transport:begin(seconds)      optional; a call of the program begins, timeouts count from here;
+--                                 `seconds` (may be nil) bounds this one call besides
+--   transport:close()             the end
+--   transport:shutdown(how), dirty(), getfd(), settimeout(...), getpeername() ...
+--                                 what the host offers of LuaSocket's other methods
+--
+-- err is "closed" (the transport ended), "timeout", "want_read" or "want_write" (nothing can be
+-- done now), or the host's own sentence, which is the end of the stream. There are two kinds of
+-- adapters. One polls: its send and receive never wait, and say want_read or want_write; `wait`
+-- does the waiting (LuaSocket, cqueues, luv). The other waits inside send and receive, in its
+-- host's way, and has no `wait` (copas, cosockets). send and receive may yield: the pump keeps no
+-- state on the stack that another coroutine could upset, as long as one coroutine reads and one
+-- writes.
+--
+-- Transfers in both directions. While a send waits for a polling transport, the pump takes in what
+-- the peer sends, so that two programs that both send before they receive do not wait for each
+-- other for ever. What arrived that way is kept, up to `unread_limit` bytes of plaintext (64 MiB
+-- unless told otherwise); from there on the pump only writes, and two peers that both send more
+-- than this before either receives block each other as they would on plain TCP, until a timeout
+-- ends it. With an adapter that waits inside send, and in non-blocking use, the program itself
+-- reads meanwhile.
+
+local find, gsub, sub = string.find, string.gsub, string.sub
+local floor, min = math.floor, math.min
+
+local stream = {}
+
+-- How much is encrypted at a time: a long string is not encrypted faster than the transport takes
+-- it.
+local SLICE = 65536
+local UNREAD_LIMIT = 64 * 1024 * 1024
+-- How long close may wait for a peer that does not take our last bytes.
+local CLOSE_SECONDS = 5
+
+-- Errors of a transport that pass.
+local passing = { timeout = true, want_read = true, want_write = true }
+
+-- LuaSocket's programs compare these words with the second value of receive and send.
+local words = { closed = true, truncated = true }
+
+---@class beartls.stream
+local methods = {}
+
+local stream_mt = { __index = methods, __name = "beartls.stream" }
+
+-- ---- plaintext that nobody has read yet: strings, of which the first is read from `at` on ----
+
+local function put(self, data)
+  self.last = self.last + 1
+  self.inbox[self.last] = data
+  self.unread = self.unread + #data
+end
+
+local function drop_first(self)
+  self.inbox[self.first] = nil
+  self.at = 1
+  if self.first == self.last then
+    self.first, self.last = 1, 0
+  else
+    self.first = self.first + 1
+  end
+end
+
+-- At most n bytes (there are some), as many as the first string has: no byte is copied twice.
+local function take(self, n)
+  local chunk, at = self.inbox[self.first], self.at
+  local left = #chunk - at + 1
+  if n < left then
+    self.at = at + n
+    self.unread = self.unread - n
+    return sub(chunk, at, at + n - 1)
+  end
+  drop_first(self)
+  self.unread = self.unread - left
+  return at == 1 and chunk or sub(chunk, at)
+end
+
+-- What the first string has up to the end of the line, without it, and whether that end was there.
+local function take_line(self)
+  local at = self.at
+  local newline = find(self.inbox[self.first], "\n", at, true)
+  local piece = take(self, newline and newline - at + 1 or self.unread)
+  if newline then
+    piece = sub(piece, 1, -2)
+  end
+  if find(piece, "\r", 1, true) then
+    piece = gsub(piece, "\r", "") -- LuaSocket drops them wherever they are
+  end
+  return piece, newline ~= nil
+end
+
+-- ---- the pump ----
+
+-- Everything that the session has decrypted, and its last word if it has said it.
+local function pull(self)
+  while not self.end_code do
+    local data, message, code = self.tls:read()
+    if data then
+      put(self, data)
+    elseif code == "want_read" then
+      return
+    else
+      self.end_message, self.end_code = message, code
+    end
+  end
+end
+
+-- What has ended says how: the word or sentence, and the code.
+local function last_word(self)
+  local code = self.end_code
+  if self.opened and words[code] then
+    return code, code
+  end
+  return self.end_message, code
+end
+
+-- Gives the transport as much of the pending ciphertext as it takes: true when all has left, or
+-- nil, err.
+local function flush(self)
+  if self.flushing then
+    return true -- another coroutine is at it and takes ours along
+  end
+  while true do
+    if not self.pending then
+      self.pending, self.sent = self.tls:drain(), 0
+      if not self.pending then
+        return true
+      end
+    end
+    self.flushing = true
+    local last, err, partial = self.transport:send(self.pending, self.sent + 1)
+    self.flushing = false
+    self.sent = last or partial or self.sent
+    if self.sent >= #self.pending then
+      self.pending = nil
+    elseif err then
+      return nil, err
+    end
+  end
+end
+
+-- Takes in what the transport has: true when something has happened, or nil, err.
+local function take_in(self)
+  self.receiving = true
+  local bytes, err = self.transport:receive()
+  self.receiving = false
+  if bytes then
+    self.tls:feed(bytes) -- what the session thinks of them is found by reading
+  elseif err == "closed" then
+    self.tls:feed(nil)
+  else
+    return nil, err
+  end
+  pull(self)
+  if self.end_code then
+    flush(self) -- the alert that goes with a failure, or the answer to a close_notify
+  end
+  return true
+end
+
+-- An error of the transport, for the program: nil, message, code.
+local function transport_error(self, err, doing)
+  if passing[err] then
+    return nil, err, err
+  end
+  if err == "closed" then
+    if self.receiving then
+      return nil, "closed", "closed" -- the coroutine that reads will find out more
+    end
+    -- The transport takes nothing more, but the peer may have said why before it left.
+    while not self.end_code and self.unread < self.unread_limit and take_in(self) do
+    end
+    self.tls:feed(nil)
+    pull(self)
+  end
+  if not self.end_code then
+    self.end_message, self.end_code = ("could not %s the peer: %s"):format(doing, err), "io_error"
+    self.io_failure = { message = self.end_message, code = self.end_code }
+  end
+  return nil, last_word(self)
+end
+
+-- Waits until it is worth trying again: true, or nil, message, code.
+local function wait(self, want)
+  local ok, err
+  if self.transport.wait then
+    ok, err = self.transport:wait(want)
+  end
+  if ok then
+    return true
+  elseif err then
+    return transport_error(self, err, "wait for")
+  end
+  self.wanted = self.pending and "write" or "read"
+  return nil, "want_" .. self.wanted, "want_" .. self.wanted
+end
+
+-- One turn of the pump on behalf of somebody who needs input: out what can go out, then in what has
+-- come, or a wait. true, or nil, message, code.
+local function turn(self)
+  local sent, err = flush(self)
+  if not sent and err ~= "want_write" then
+    return transport_error(self, err, "send to")
+  end
+  local ok
+  ok, err = take_in(self)
+  if ok then
+    return true
+  elseif err ~= "want_read" then
+    return transport_error(self, err, "receive from")
+  end
+  return wait(self, sent and "read" or "both")
+end
+
+-- Until there is something to read: true, or nil, message, code.
+local function fill(self)
+  pull(self)
+  while self.unread == 0 do
+    if self.end_code then
+      return nil, last_word(self)
+    end
+    local ok, message, code = turn(self)
+    if not ok and self.unread == 0 then
+      return nil, message, code
+    end
+  end
+  return true
+end
+
+-- Until all ciphertext has left: true, or nil, message, code.
+local function flush_all(self)
+  while true do
+    local sent, err = flush(self)
+    if sent then
+      return true
+    elseif err ~= "want_write" then
+      return transport_error(self, err, "send to")
+    elseif self.end_code and self.end_code ~= "closed" then
+      return nil, last_word(self)
+    end
+    local reads = not self.end_code and not self.receiving and self.unread < self.unread_limit
+    local ok, message, code = wait(self, reads and "both" or "write")
+    if not ok then
+      return nil, message, code
+    end
+    if reads then
+      ok, err = take_in(self)
+      if not ok and not passing[err] then
+        return transport_error(self, err, "receive from")
+      end
+    end
+  end
+end
+
+local function is_shaken(self)
+  -- A peer in a hurry finishes the handshake, says all it has to say and closes, in one segment.
+  local state = self.tls:state()
+  return state == "open" or (state == "closed" and (self.unread > 0 or self.tls:version() ~= nil))
+end
+
+local function shake(self)
+  self.started = true
+  while not self.end_code and self.tls:state() == "handshake" do
+    local ok, message, code = turn(self)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  if not is_shaken(self) then
+    pull(self)
+    if self.end_code == "closed" then
+      self.end_message = "the peer closed the session in the middle of the handshake"
+    end
+    return nil, last_word(self)
+  end
+  local ok, message, code = flush_all(self)
+  if not ok then
+    return nil, message, code
+  end
+  self.opened = true
+  return true
+end
+
+local function begin(self, seconds)
+  self.wanted = nil
+  if self.transport.begin then
+    self.transport:begin(seconds)
+  end
+end
+
+-- A call of the program begins: true when the stream is open, or nil, message, code.
+local function enter(self)
+  if self.closed then
+    return nil, "closed", "closed"
+  end
+  begin(self)
+  if self.opened then
+    return true
+  end
+  return shake(self)
+end
+
+-- ---- LuaSocket's receive ----
+
+local function join(parts)
+  return #parts > 1 and table.concat(parts) or parts[1] or ""
+end
+
+local function receive_line(self, parts)
+  while true do
+    local ok, message, code = fill(self)
+    if not ok then
+      return nil, message, join(parts), code
+    end
+    local piece, ended = take_line(self)
+    parts[#parts + 1] = piece
+    if ended then
+      return join(parts)
+    end
+  end
+end
+
+local function receive_all(self, parts)
+  local before = #parts
+  while true do
+    local ok, message, code = fill(self)
+    if not ok then
+      if code == "closed" and #parts > before then
+        return join(parts)
+      end
+      return nil, message, join(parts), code
+    end
+    parts[#parts + 1] = take(self, self.unread)
+  end
+end
+
+local function receive_count(self, parts, n)
+  local missing = n - #(parts[1] or "")
+  if parts[1] and missing <= 0 then
+    return parts[1]
+  end
+  repeat -- also for 0 bytes: as on LuaSocket, that waits until there is something
+    local ok, message, code = fill(self)
+    if not ok then
+      return nil, message, join(parts), code
+    end
+    if missing > 0 then
+      local piece = take(self, missing)
+      parts[#parts + 1] = piece
+      missing = missing - #piece
+    end
+  until missing <= 0
+  return join(parts)
+end
+
+-- What a pattern asks for: "l", "a", or a number of bytes.
+local function check_pattern(pattern)
+  local n = tonumber(pattern)
+  if n and n >= 0 then
+    return "n", floor(n)
+  elseif pattern == nil then
+    return "l"
+  elseif type(pattern) == "string" and not n then
+    local kind = gsub(pattern, "^%*", ""):sub(1, 1)
+    if kind == "l" or kind == "a" then
+      return kind
+    end
+  end
+  error("receive: the pattern must be \"*l\", \"*a\" or a number of bytes", 3)
+end
+
+local function check_text(value, what)
+  if type(value) == "number" then
+    return tostring(value)
+  elseif type(value) ~= "string" then
+    error(("%s must be a string, not a %s"):format(what, type(value)), 3)
+  end
+  return value
+end
+
+local function check_index(value, default, size)
+  if value == nil then
+    return default
+  end
+  local index = tonumber(value)
+  if not index or index ~= index then
+    error("send: an index must be a number, not a " .. type(value), 3)
+  end
+  index = floor(index)
+  return index < 0 and size + index + 1 or index
+end
+
+---Receives, by LuaSocket's rules: a line without its end ("*l"), everything until the peer closes
+---("*a") or a number of bytes. "l" and "a" will do, too. Of what fails, the third value is what has
+---been read: pass it as the prefix when you try again.
+---@param pattern string|number|nil "*l" unless given
+---@param prefix string|nil what the result begins with
+---@return string|nil data
+---@return string|nil err "timeout", "want_read", "want_write", "closed", "truncated" or a sentence
+---@return string|nil partial
+---@return string|nil code
+function methods:receive(pattern, prefix)
+  local kind, n = check_pattern(pattern)
+  prefix = prefix ~= nil and check_text(prefix, "receive: the prefix") or ""
+  local ok, message, code = enter(self)
+  if not ok then
+    return nil, message, prefix, code
+  end
+  if self.pending then
+    flush(self) -- what an earlier send could not get rid of
+  end
+  local parts = { prefix ~= "" and prefix or nil }
+  if kind == "n" then
+    return receive_count(self, parts, n)
+  elseif kind == "a" then
+    return receive_all(self, parts)
+  end
+  return receive_line(self, parts)
+end
+
+---Iterates over the lines that the peer sends. The loop ends when nothing more can be received;
+---afterwards failure() is nil if the peer has closed properly. (On Lua 5.1 an iterator cannot
+---yield: there, use receive in event loops.)
+---@return fun(): string|nil, string|nil, string|nil
+function methods:lines()
+  local rest
+  return function()
+    local line, err, partial, code = self:receive("*l", rest)
+    rest = nil
+    if line then
+      return line
+    elseif code == "closed" and partial ~= "" then
+      return partial
+    elseif passing[code] then
+      rest = partial
+    end
+    return nil, err, code
+  end
+end
+
+---Sends data[i..j]. What is encrypted counts as sent, so after want_write or timeout go on at last
+---+ 1, even if that is behind the end: the call that returns the index of the last byte has got
+---everything out.
+---@param data string
+---@param i integer|nil
+---@param j integer|nil
+---@return integer|nil last
+---@return string|nil err "timeout", "want_read", "want_write", "closed", "truncated" or a sentence
+---@return integer|nil last index that counts as sent
+---@return string|nil code
+function methods:send(data, i, j)
+  data = check_text(data, "send: what is sent")
+  i = check_index(i, 1, #data)
+  i = i < 1 and 1 or i
+  j = min(check_index(j, #data, #data), #data)
+  local last = i - 1
+  local ok, message, code = enter(self)
+  if ok then
+    ok, message, code = flush_all(self)
+  end
+  while ok and last < j do
+    local stop = min(last + SLICE, j)
+    local slice = last == 0 and stop == #data and data or sub(data, last + 1, stop)
+    ok, message, code = self.tls:write(slice)
+    if ok then
+      last = stop
+      ok, message, code = flush_all(self)
+    elseif words[code] then
+      message = code
+    end
+  end
+  if ok then
+    return last
+  end
+  return nil, message, last, code
+end
+
+-- ---- beginning and end ----
+
+---Shakes hands; on an open stream there is nothing left to do.
+---@return true|nil
+---@return string|nil message a sentence, or "timeout", "want_read", "want_write"
+---@return string|nil code
+function methods:handshake()
+  local ok, message, code = enter(self)
+  if not ok then
+    return nil, message, code
+  end
+  return true
+end
+
+-- The last bytes, if they can go without waiting for long; what the peer still sends, nobody will
+-- read.
+local function say_goodbye(self)
+  begin(self, CLOSE_SECONDS)
+  self.tls:close()
+  while true do
+    local sent, err = flush(self)
+    if sent or err ~= "want_write" or not wait(self, "both") then
+      return
+    end
+    local _, gone = self.transport:receive()
+    if gone and not passing[gone] then
+      return
+    end
+  end
+end
+
+---Sends close_notify, as far as that goes without waiting long, and closes the transport.
+---@return integer 1
+function methods:close()
+  if not self.closed then
+    self.closed = true
+    if self.started then
+      say_goodbye(self)
+    end
+    self.pending, self.wanted = nil, nil
+    self.inbox, self.first, self.last, self.at, self.unread = {}, 1, 0, 1, 0
+    self.transport:close()
+  end
+  return 1
+end
+
+local shutdowns = { send = true, receive = true, both = true }
+
+---Ends one direction or both: "send" sends close_notify first, and waits until all has left.
+---@param how "send"|"receive"|"both"|nil "both" unless given
+---@return integer|nil 1
+---@return string|nil message
+---@return string|nil code
+function methods:shutdown(how)
+  how = how or "both"
+  if not shutdowns[how] then
+    error('shutdown: what to shut down is "send", "receive" or "both"', 2)
+  end
+  if self.closed then
+    return nil, "closed", "closed"
+  end
+  if how ~= "receive" and self.started then
+    begin(self)
+    pull(self)
+    self.tls:close()
+    local ok, message, code = flush_all(self)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  self.transport:shutdown(how)
+  return 1
+end
+
+-- ---- questions ----
+
+---What a non-blocking call was missing: wait for that, and call again.
+---@return "read"|"write"|nil
+function methods:want()
+  return self.wanted
+end
+
+---Whether receive has something to say without waiting: data, or that there will be none.
+---socket.select asks this.
+---@return boolean
+function methods:dirty()
+  if self.closed then
+    return false
+  end
+  return self.unread > 0 or self.end_code ~= nil
+    or (self.transport.dirty ~= nil and self.transport:dirty())
+end
+
+---The session inside.
+---@return beartls.session
+function methods:session()
+  return self.tls
+end
+
+---Why the stream failed, or nil: what the session's failure() says, or for an error of the
+---transport a table with message and code.
+---@return table|nil
+function methods:failure()
+  return self.io_failure or self.tls:failure()
+end
+
+-- What the session knows.
+for _, name in ipairs {
+  "state", "is_client", "version", "cipher", "group", "signature_scheme", "alpn", "server_name",
+  "resumed", "verified", "peer_certificate", "peer_chain", "local_certificate", "export",
+  "channel_binding", "ticket", "events", "client_hello",
+} do
+  methods[name] = function(self, ...)
+    return self.tls[name](self.tls, ...)
+  end
+end
+
+-- What the host of the transport knows.
+for _, name in ipairs {
+  "settimeout", "gettimeout", "getpeername", "getsockname", "setoption", "getoption", "getfd",
+} do
+  methods[name] = function(self, ...)
+    return self.transport[name](self.transport, ...)
+  end
+end
+
+function stream_mt:__tostring()
+  return ("beartls.stream (%s)"):format(self.closed and "closed" or self.tls:state())
+end
+
+function stream_mt:__close()
+  self:close()
+end
+
+---Makes a stream of a session and a transport. It shakes hands at handshake(), or at the first send
+---or receive.
+---@param session beartls.session one that nothing has been fed to or drained from
+---@param transport table see the head of this file
+---@param options table|nil { unread_limit = how many bytes a send may keep for a later receive }
+---@return beartls.stream
+function stream.new(session, transport, options)
+  return setmetatable({
+    tls = session,
+    transport = transport,
+    unread_limit = options and options.unread_limit or UNREAD_LIMIT,
+    inbox = {}, first = 1, last = 0, at = 1, unread = 0, -- plaintext
+    pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
+    started = false, opened = false, closed = false,
+    flushing = false, receiving = false,
+    end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
+  }, stream_mt)
+end
+
+---The methods of every stream, for adapters that offer a stream in disguise.
+stream.methods = methods
+
+return stream
