@@ -18,6 +18,9 @@ int btls_name_is_dns(const char *name);
  * when `name` is an address. Never the Common Name. */
 int btls_name_matches(const btls_certificate *c, const char *name);
 
+/* An address of 4 or 16 bytes in text (RFC 5952); "" for another length. size is at least 46. */
+void btls_name_ip_text(btls_span ip, char *out, size_t size);
+
 /* The SAN names in words for a message: "a.example, *.b.example, 192.0.2.1" cut to size-1 bytes;
  * "" when there are none. */
 void btls_name_list(const btls_certificate *c, char *out, size_t size);

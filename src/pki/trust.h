@@ -22,4 +22,9 @@ size_t btls_trust_count(const btls_trust *t);
 /* The anchors for br_x509_minimal, owned by the store, valid until the next add. */
 const br_x509_trust_anchor *btls_trust_anchors(const btls_trust *t);
 
+/* 1 when this very certificate was added. t may be NULL. */
+int btls_trust_has(const btls_trust *t, btls_span der);
+/* 1 when there is a CA of that name (a whole Name). t may be NULL. */
+int btls_trust_names(const btls_trust *t, btls_span name);
+
 #endif

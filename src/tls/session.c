@@ -23,36 +23,54 @@ btls_session_time(const btls_session *s)
     return s->now >= 0 ? s->now : btls_system_time();
 }
 
-/* A ticket is offered when it is for this name, young enough, of a verdict that this config
- * would give as well, and of a version and suite that the config still allows. */
+/* A ticket is offered when it is for this name, young enough, and of a version and suite that the config still
+ * allows. */
 static int
 may_offer(const btls_session *s, const btls_resumption *t)
 {
     const btls_config *c = s->config;
-    int ours = memcmp(t->config_id, c->id, sizeof c->id) == 0;
     int suite = 0;
     for (size_t i = 0; i < c->suite_count; i++)
         suite |= c->suites[i] == t->cipher_suite;
     if (!suite || t->version < c->min_version || t->version > c->max_version)
         return 0;
-    if (!btls_resumption_usable(t, s->server_name, btls_session_time(s),
-                                (c->insecure & (BTLS_INSECURE_NO_VERIFY | BTLS_INSECURE_NO_TIME)) != 0))
-        return 0;
-    return ours || t->verified || (c->insecure & BTLS_INSECURE_NO_VERIFY);
+    return btls_resumption_usable(
+        t, s->server_name, btls_session_time(s),
+        (c->insecure & (BTLS_INSECURE_NO_VERIFY | BTLS_INSECURE_NO_TIME)) != 0);
 }
 
-/* The verdict that a ticket of another config carries is not ours: judge its chain again. */
+/* The verdict on s->peer or on a ticket's chain. */
 static int
-judge_ticket(btls_session *s, const btls_resumption *t)
+verify(const btls_session *s, const btls_chain *chain, btls_error *e)
+{
+    const btls_config *c = s->config;
+    btls_verify_policy policy = {
+        c->trust,
+        s->is_client ? s->server_name : NULL,
+        s->is_client ? BTLS_USAGE_SERVER : BTLS_USAGE_CLIENT,
+        btls_session_time(s),
+        c->insecure,
+        (const uint8_t(*)[32])c->pins,
+        c->pin_count,
+    };
+    return btls_verify(&policy, chain, e);
+}
+
+static int
+is_verifying(const btls_config *c)
+{
+    return !(c->insecure & BTLS_INSECURE_NO_VERIFY) || c->pin_count > 0;
+}
+
+/* The verdict that a ticket of another config carries is not ours: its chain is judged again. */
+static int
+judge_ticket(btls_session *s, btls_resumption *t)
 {
     btls_error e;
-    const btls_config *c = s->config;
-    if (memcmp(t->config_id, c->id, sizeof c->id) == 0)
+    if (memcmp(t->config_id, s->config->id, sizeof s->config->id) == 0)
         return 1;
-    btls_verify_policy policy = { c->trust, s->server_name, BTLS_USAGE_SERVER,
-                                  btls_session_time(s), c->insecure,
-                                  (const uint8_t(*)[32])c->pins, c->pin_count };
-    return btls_verify(&policy, &t->peer, &e) == 0;
+    t->verified = is_verifying(s->config);
+    return verify(s, &t->peer, &e) == 0;
 }
 
 int
@@ -136,20 +154,10 @@ btls_session_fail(btls_session *s, const char *code, int alert, const char *fmt,
 int
 btls_session_judge(btls_session *s)
 {
-    const btls_config *c = s->config;
     btls_error e;
-    btls_verify_policy policy = {
-        c->trust,
-        s->is_client ? s->server_name : NULL,
-        s->is_client ? BTLS_USAGE_SERVER : BTLS_USAGE_CLIENT,
-        btls_session_time(s),
-        c->insecure,
-        (const uint8_t(*)[32])c->pins,
-        c->pin_count,
-    };
-    if (btls_verify(&policy, &s->peer, &e) != 0)
+    if (verify(s, &s->peer, &e) != 0)
         return btls_session_fail_with(s, &e);
-    s->verified = !(c->insecure & BTLS_INSECURE_NO_VERIFY) || c->pin_count > 0;
+    s->verified = is_verifying(s->config);
     return 0;
 }
 

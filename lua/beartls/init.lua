@@ -1,0 +1,191 @@
+-- beartls: TLS for Lua. The public module: configs, sessions, certificates, keys, trust.
+
+local core = require "beartls.core"
+local decode = require "beartls.decode"
+local options = require "beartls.options"
+local system = require "beartls.system"
+
+---@class beartls
+local tls = { _VERSION = "scm" }
+
+---@class beartls.certificate
+tls.certificate = { parse = core.certificate.parse }
+
+---Loads a certificate chain, leaf first, from a PEM or DER file.
+---@param path string
+---@return beartls.certificate|nil
+---@return string|nil message
+---@return string|nil code "io_file", "config_no_certificate", "certificate_malformed" ...
+function tls.certificate.load(path)
+  return options.load_certificate(path)
+end
+
+---@class beartls.key
+tls.key = { generate = core.key.generate }
+
+---Reads a private key from PEM or DER.
+---@param text string
+---@param password string|fun():string|nil
+---@return beartls.key|nil
+---@return string|nil message
+---@return string|nil code
+function tls.key.parse(text, password)
+  return core.key.parse(text, options.password(password))
+end
+
+---Loads a private key from a PEM or DER file.
+---@param path string
+---@param password string|fun():string|nil
+---@return beartls.key|nil
+---@return string|nil message
+---@return string|nil code
+function tls.key.load(path, password)
+  return options.load_key(path, password)
+end
+
+---@class beartls.trust
+tls.trust = { parse = core.trust.parse, load = system.load_trust, system = system.trust }
+
+---@class beartls.ticket
+tls.ticket = { decode = core.ticket.decode }
+
+---Decodes a ClientHello from the first bytes of a connection, without a session.
+---@param bytes string
+---@return table|nil hello
+---@return string|nil "more" when bytes are missing, else a message
+---@return string|nil code
+tls.peek = decode.client_hello
+
+-- What a config allows that its sessions must know: config -> { nameless, trust }.
+local settings = setmetatable({}, { __mode = "k" })
+
+---Makes a config: immutable settings that any number of sessions share.
+---@param given table|nil see the README for the options
+---@return beartls.config|nil
+---@return string|nil message
+---@return string|nil code
+function tls.config(given)
+  given = given or {}
+  options.check(given, options.known, "tls.config", 2)
+  for _, identity in ipairs(given.identities or {}) do
+    options.check(identity, options.identity_known, "tls.config: identities", 2)
+  end
+  local normalized, message, code = options.normalize(given)
+  if not normalized then
+    return nil, message, code
+  end
+  local config
+  config, message, code = core.config.new(normalized)
+  if not config then
+    return nil, message, code
+  end
+  settings[config] = {
+    nameless = given.insecure_no_verify or given.insecure_no_name,
+    trusts = normalized.trust ~= nil or given.insecure_no_verify,
+    serves = #normalized.identities > 0,
+  }
+  return config
+end
+
+---@class beartls.config
+local config_methods = core.config_metatable.__index
+
+-- Clients believe the system's roots when the config says nothing else.
+local function ensure_trust(config)
+  local setting = settings[config]
+  if setting.trusts then
+    return true
+  end
+  local trust, message, code = system.trust()
+  if not trust then
+    return nil, message, code
+  end
+  core.config.adopt_trust(config, trust)
+  setting.trusts = true
+  return true
+end
+
+local client_options = {
+  ticket = {
+    function(value)
+      local mt = type(value) == "userdata" and getmetatable(value)
+      return mt and mt.__name == "beartls.ticket"
+    end,
+    "what session:ticket() gave",
+  },
+}
+
+---Starts a client session: its ClientHello is there to be drained.
+---@param server_name string|nil host name or address to verify and (a name) to ask for; may be left out only with an
+---insecure_no_verify or insecure_no_name config
+---@param given table|nil { ticket = ... }
+---@return beartls.session|nil
+---@return string|nil message
+---@return string|nil code
+function config_methods:client(server_name, given)
+  local setting = settings[self]
+  if not setting then
+    error("config:client is called on a config, with a colon", 2)
+  end
+  if type(server_name) ~= "string" and not (server_name == nil and setting.nameless) then
+    error("config:client wants the name of the server, which its certificate must be for", 2)
+  end
+  options.check(given or {}, client_options, "config:client", 2)
+  local ok, message, code = ensure_trust(self)
+  if not ok then
+    return nil, message, code
+  end
+  return core.session.new(self, true, server_name, given and given.ticket)
+end
+
+---Starts a server session.
+---@param given table|nil no options yet
+---@return beartls.session|nil
+---@return string|nil message
+---@return string|nil code
+function config_methods:server(given)
+  local setting = settings[self]
+  if not setting then
+    error("config:server is called on a config, with a colon", 2)
+  end
+  options.check(given or {}, {}, "config:server", 2)
+  if not setting.serves then
+    return nil, "a server needs a certificate and its key: set certificate and key, or identities",
+      "config_no_certificate"
+  end
+  return core.session.new(self, false)
+end
+
+---@class beartls.session
+local session_methods = core.session_metatable.__index
+
+-- What decoding a session's later messages needs of its earlier ones: session -> context.
+local contexts = setmetatable({}, { __mode = "k" })
+
+---The trace events that nobody has taken yet; each is given once.
+---@return fun():table|nil
+function session_methods:events()
+  local context = contexts[self] or {}
+  contexts[self] = context
+  return function()
+    local event = self:take_event()
+    return event and decode.attach(event, context)
+  end
+end
+
+---Why the session failed, or nil.
+---@return { message: string, code: string, alert: string|nil, alert_number: integer|nil, sent_by: "us"|"peer"|nil,
+---certificate: beartls.certificate|nil, hint: string|nil, trace: table[]|nil }|nil
+function session_methods:failure()
+  local failure = self:raw_failure()
+  if failure then
+    failure.trace = self:peek_events()
+    local context = {}
+    for _, event in ipairs(failure.trace) do
+      decode.attach(event, context)
+    end
+  end
+  return failure
+end
+
+return tls

@@ -1,0 +1,542 @@
+/* certificate.c -- Lua's certificates: one chain, leaf first; what is asked is asked of the leaf. */
+#include <stdio.h>
+#include <string.h>
+
+#include "binding/object.h"
+#include "pki/certificate.h"
+#include "pki/der.h"
+#include "pki/dn.h"
+#include "pki/name.h"
+#include "pki/pem.h"
+#include "pki/spki.h"
+
+#define TEXT 1024
+
+typedef struct {
+    btls_alloc alloc;
+    btls_chain chain;
+} certificate;
+
+static certificate *
+new_certificate(lua_State *L)
+{
+    certificate *c = btls_new_object(L, sizeof *c, BTLS_CERTIFICATE);
+    c->alloc = btls_lua_alloc(L);
+    btls_chain_init(&c->chain, &c->alloc);
+    return c;
+}
+
+const btls_chain *
+btls_to_chain(lua_State *L, int i)
+{
+    certificate *c = btls_test_object(L, i, BTLS_CERTIFICATE);
+    return c == NULL || c->chain.count == 0 ? NULL : &c->chain;
+}
+
+static const btls_chain *
+check_chain(lua_State *L, int i)
+{
+    certificate *c = luaL_checkudata(L, i, BTLS_CERTIFICATE);
+    luaL_argcheck(L, c->chain.count > 0, i, "the certificate was wiped");
+    return &c->chain;
+}
+
+/* What an object holds was parsed when it was made, so it parses again. */
+static btls_certificate
+check_leaf(lua_State *L, int i)
+{
+    btls_certificate leaf;
+    btls_error e;
+    if (btls_certificate_parse(&leaf, btls_chain_at(check_chain(L, i), 0), &e) != 0)
+        luaL_error(L, "%s", e.message);
+    return leaf;
+}
+
+void
+btls_push_chain(lua_State *L, const btls_chain *from, size_t first, size_t count)
+{
+    btls_error e;
+    certificate *c = new_certificate(L);
+    for (size_t i = first; i < first + count; i++) {
+        btls_span der = btls_chain_at(from, i);
+        if (btls_chain_append(&c->chain, der.p, der.n, &e) != 0 ||
+            btls_chain_end_certificate(&c->chain, &e) != 0)
+            luaL_error(L, "%s", e.message);
+    }
+}
+
+/* ---- reading ---- */
+
+static int
+add_der(btls_chain *chain, btls_span der, btls_error *e)
+{
+    btls_certificate c;
+    if (btls_certificate_parse(&c, der, e) != 0 ||
+        btls_chain_append(chain, der.p, der.n, e) != 0)
+        return -1;
+    return btls_chain_end_certificate(chain, e);
+}
+
+static int
+is_certificate_label(const char *label)
+{
+    return strcmp(label, "CERTIFICATE") == 0 || strcmp(label, "X509 CERTIFICATE") == 0;
+}
+
+static int
+no_certificate(btls_error *e, const char *label)
+{
+    if (label[0] != '\0')
+        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
+                       "there is no certificate in it, but a %s", label);
+    else
+        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT, "there is no certificate in it");
+    btls_error_hint(e, "a certificate begins with -----BEGIN CERTIFICATE-----");
+    return -1;
+}
+
+/* All certificates of a PEM text. block is scratch. */
+static int
+add_pem(btls_chain *chain, btls_span text, btls_queue *block, btls_error *e)
+{
+    btls_pem pem;
+    char other[sizeof pem.label] = "";
+    int found;
+    btls_pem_init(&pem, text);
+    while ((found = btls_pem_next(&pem, block, e)) > 0) {
+        if (!is_certificate_label(pem.label))
+            memcpy(other, pem.label, sizeof other);
+        else if (add_der(chain, btls_queue_bytes(block), e) != 0)
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    return chain->count > 0 ? 0 : no_certificate(e, other);
+}
+
+/* core.certificate.parse(pem_or_der) -> certificate | nil, message, code */
+static int
+certificate_parse(lua_State *L)
+{
+    btls_span text;
+    btls_error e;
+    text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
+    certificate *c = new_certificate(L);
+    int bad;
+    if (btls_pem_is_der(text)) {
+        bad = add_der(&c->chain, text, &e);
+    } else {
+        btls_queue block;
+        btls_queue_init(&block, &c->alloc);
+        bad = add_pem(&c->chain, text, &block, &e);
+        btls_queue_clear(&block);
+    }
+    return bad ? btls_push_error(L, &e) : 1;
+}
+
+/* ---- asking ---- */
+
+static int
+push_dn(lua_State *L, btls_span name)
+{
+    char text[TEXT];
+    btls_dn_text(name, text, sizeof text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
+static int
+certificate_subject(lua_State *L)
+{
+    return push_dn(L, check_leaf(L, 1).subject);
+}
+
+static int
+certificate_issuer(lua_State *L)
+{
+    return push_dn(L, check_leaf(L, 1).issuer);
+}
+
+static int
+certificate_common_name(lua_State *L)
+{
+    char text[TEXT];
+    size_t n = btls_dn_common_name(check_leaf(L, 1).subject, text, sizeof text);
+    lua_pushstring(L, n > 0 ? text : NULL);
+    return 1;
+}
+
+static int
+certificate_serial(lua_State *L)
+{
+    btls_span serial = check_leaf(L, 1).serial;
+    if (serial.n > 1 && serial.p[0] == 0) { /* the sign */
+        serial.p++;
+        serial.n--;
+    }
+    btls_push_hex(L, serial);
+    return 1;
+}
+
+static int
+certificate_version(lua_State *L)
+{
+    lua_pushinteger(L, check_leaf(L, 1).version);
+    return 1;
+}
+
+static int
+push_time(lua_State *L, int64_t t)
+{
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)t);
+#else
+    lua_pushnumber(L, (lua_Number)t); /* integers of Lua 5.1 may have 32 bits */
+#endif
+    return 1;
+}
+
+static int
+certificate_not_before(lua_State *L)
+{
+    return push_time(L, check_leaf(L, 1).not_before);
+}
+
+static int
+certificate_not_after(lua_State *L)
+{
+    return push_time(L, check_leaf(L, 1).not_after);
+}
+
+/* certificate:validat(t) -> boolean: t in seconds since the epoch */
+static int
+certificate_validat(lua_State *L)
+{
+    btls_certificate leaf = check_leaf(L, 1);
+    lua_Number t = luaL_checknumber(L, 2);
+    lua_pushboolean(L, t >= (lua_Number)leaf.not_before && t <= (lua_Number)leaf.not_after);
+    return 1;
+}
+
+/* A list of the SAN entries with this context tag, as text. */
+static int
+push_sans(lua_State *L, unsigned type)
+{
+    btls_certificate leaf = check_leaf(L, 1);
+    btls_reader r = btls_reader_of(leaf.san);
+    lua_newtable(L);
+    int n = 0;
+    while (btls_read_more(&r)) {
+        unsigned tag;
+        char ip[48];
+        btls_span value = btls_der_read_any(&r, &tag);
+        if (r.bad || tag != BTLS_DER_CONTEXT_PRIMITIVE(type))
+            continue;
+        if (type == 7) {
+            btls_name_ip_text(value, ip, sizeof ip);
+            lua_pushstring(L, ip);
+        } else {
+            lua_pushlstring(L, (const char *)value.p, value.n);
+        }
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
+static int
+certificate_emails(lua_State *L)
+{
+    return push_sans(L, 1);
+}
+
+static int
+certificate_dns_names(lua_State *L)
+{
+    return push_sans(L, 2);
+}
+
+static int
+certificate_uris(lua_State *L)
+{
+    return push_sans(L, 6);
+}
+
+static int
+certificate_ip_addresses(lua_State *L)
+{
+    return push_sans(L, 7);
+}
+
+/* 1 when the key is one that we know. */
+static int
+key_of(lua_State *L, br_x509_pkey *key)
+{
+    btls_certificate leaf = check_leaf(L, 1);
+    btls_error e;
+    return btls_certificate_public_key(&leaf, key, &e) == 0;
+}
+
+static int
+certificate_key_type(lua_State *L)
+{
+    br_x509_pkey key;
+    lua_pushstring(L, !key_of(L, &key) ? NULL : key.key_type == BR_KEYTYPE_RSA ? "RSA" : "EC");
+    return 1;
+}
+
+static int
+certificate_key_bits(lua_State *L)
+{
+    br_x509_pkey key;
+    if (!key_of(L, &key))
+        lua_pushnil(L);
+    else if (key.key_type == BR_KEYTYPE_RSA)
+        lua_pushinteger(L, btls_modulus_bits(key.key.rsa.n, key.key.rsa.nlen));
+    else
+        lua_pushinteger(L, btls_curve_by_number(key.key.ec.curve)->bits);
+    return 1;
+}
+
+static int
+certificate_curve(lua_State *L)
+{
+    br_x509_pkey key;
+    int is_ec = key_of(L, &key) && key.key_type == BR_KEYTYPE_EC;
+    lua_pushstring(L, is_ec ? btls_curve_by_number(key.key.ec.curve)->name : NULL);
+    return 1;
+}
+
+static int
+certificate_signature_algorithm(lua_State *L)
+{
+    static const uint8_t pkcs1[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01 };
+    static const uint8_t ecdsa[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03 };
+    static const uint8_t ecdsa_sha1[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01 };
+    static const uint8_t ed25519[] = { 0x2B, 0x65, 0x70 };
+    static const char *const rsa_names[] = {
+        NULL, NULL, NULL, NULL, "md5WithRSAEncryption", "sha1WithRSAEncryption", NULL, NULL,
+        NULL, NULL, "id-RSASSA-PSS", "sha256WithRSAEncryption", "sha384WithRSAEncryption",
+        "sha512WithRSAEncryption", "sha224WithRSAEncryption",
+    };
+    static const char *const ecdsa_names[] = { NULL, "ecdsa-with-SHA224", "ecdsa-with-SHA256",
+                                               "ecdsa-with-SHA384", "ecdsa-with-SHA512" };
+    btls_span oid = check_leaf(L, 1).signature_oid;
+    unsigned last = oid.n > 0 ? oid.p[oid.n - 1] : 0;
+    const char *name = NULL;
+    if (oid.n == sizeof pkcs1 + 1 && memcmp(oid.p, pkcs1, sizeof pkcs1) == 0 && last < 15)
+        name = rsa_names[last];
+    else if (oid.n == sizeof ecdsa + 1 && memcmp(oid.p, ecdsa, sizeof ecdsa) == 0 && last < 5)
+        name = ecdsa_names[last];
+    else if (BTLS_OID_IS(oid, ecdsa_sha1))
+        name = "ecdsa-with-SHA1";
+    else if (BTLS_OID_IS(oid, ed25519))
+        name = "Ed25519";
+    lua_pushstring(L, name);
+    return 1;
+}
+
+/* certificate:fingerprint([ "sha256" | "sha1" ]) -> hex */
+static int
+certificate_fingerprint(lua_State *L)
+{
+    static const char *const kinds[] = { "sha256", "sha1", NULL };
+    btls_span der = check_leaf(L, 1).der;
+    const br_hash_class *hash =
+        luaL_checkoption(L, 2, "sha256", kinds) == 0 ? &br_sha256_vtable : &br_sha1_vtable;
+    br_hash_compat_context h;
+    uint8_t out[32];
+    hash->init(&h.vtable);
+    hash->update(&h.vtable, der.p, der.n);
+    hash->out(&h.vtable, out);
+    btls_push_hex(L, (btls_span){ out, hash == &br_sha256_vtable ? 32u : 20u });
+    return 1;
+}
+
+/* certificate:pin() -> "sha256//BASE64" of its public key (RFC 7469, 2.4) */
+static int
+certificate_pin(lua_State *L)
+{
+    uint8_t hash[32];
+    certificate *c = lua_touserdata(L, 1);
+    btls_certificate leaf = check_leaf(L, 1);
+    btls_queue text;
+    btls_certificate_spki_sha256(&leaf, hash);
+    btls_queue_init(&text, &c->alloc);
+    char pin[64] = "sha256//";
+    if (!btls_base64_push(&text, (btls_span){ hash, sizeof hash }))
+        return luaL_error(L, "not enough memory");
+    memcpy(pin + 8, btls_queue_bytes(&text).p, btls_queue_size(&text));
+    pin[8 + btls_queue_size(&text)] = '\0';
+    btls_queue_clear(&text);
+    lua_pushstring(L, pin);
+    return 1;
+}
+
+/* certificate:der() -> the leaf's bytes */
+static int
+certificate_der(lua_State *L)
+{
+    btls_span der = check_leaf(L, 1).der;
+    lua_pushlstring(L, (const char *)der.p, der.n);
+    return 1;
+}
+
+/* certificate:pem() -> the whole chain */
+static int
+certificate_pem(lua_State *L)
+{
+    const btls_chain *chain = check_chain(L, 1);
+    certificate *text = new_certificate(L); /* its queue is freed whatever happens */
+    for (size_t i = 0; i < chain->count; i++) {
+        if (!btls_pem_push(&text->chain.bytes, "CERTIFICATE", btls_chain_at(chain, i)))
+            return luaL_error(L, "not enough memory");
+    }
+    btls_span pem = btls_queue_bytes(&text->chain.bytes);
+    lua_pushlstring(L, (const char *)pem.p, pem.n);
+    return 1;
+}
+
+static int
+certificate_is_ca(lua_State *L)
+{
+    lua_pushboolean(L, check_leaf(L, 1).is_ca);
+    return 1;
+}
+
+static int
+push_bits(lua_State *L, unsigned bits, const char *const *names, int count)
+{
+    lua_newtable(L);
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
+static int
+certificate_key_usage(lua_State *L)
+{
+    static const char *const names[] = {
+        "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
+        "keyAgreement",     "keyCertSign",    "cRLSign",         "encipherOnly", "decipherOnly",
+    };
+    return push_bits(L, check_leaf(L, 1).key_usage, names, 9);
+}
+
+static int
+certificate_extended_key_usage(lua_State *L)
+{
+    static const char *const names[] = { "serverAuth", "clientAuth", "anyExtendedKeyUsage",
+                                         "other" };
+    return push_bits(L, check_leaf(L, 1).extended_key_usage, names, 4);
+}
+
+/* certificate:matches_name(host) -> boolean */
+static int
+certificate_matches_name(lua_State *L)
+{
+    btls_certificate leaf = check_leaf(L, 1);
+    lua_pushboolean(L, btls_name_matches(&leaf, luaL_checkstring(L, 2)));
+    return 1;
+}
+
+/* certificate:list() -> each certificate of the chain as an object of its own */
+static int
+certificate_list(lua_State *L)
+{
+    const btls_chain *chain = check_chain(L, 1);
+    lua_newtable(L);
+    for (size_t i = 0; i < chain->count; i++) {
+        btls_push_chain(L, chain, i, 1);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+static int
+certificate_len(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)check_chain(L, 1)->count);
+    return 1;
+}
+
+static int
+certificate_eq(lua_State *L)
+{
+    const btls_chain *a = btls_to_chain(L, 1), *b = btls_to_chain(L, 2);
+    lua_pushboolean(L, a != NULL && b != NULL &&
+                           btls_span_equal(btls_queue_bytes(&a->bytes), btls_queue_bytes(&b->bytes)));
+    return 1;
+}
+
+static int
+certificate_tostring(lua_State *L)
+{
+    certificate *c = luaL_checkudata(L, 1, BTLS_CERTIFICATE);
+    if (c->chain.count == 0) {
+        lua_pushliteral(L, "beartls.certificate (wiped)");
+        return 1;
+    }
+    char text[TEXT];
+    btls_certificate leaf = check_leaf(L, 1);
+    btls_certificate_subject(&leaf, text, sizeof text);
+    lua_pushfstring(L, "beartls.certificate (%s)", text);
+    return 1;
+}
+
+static int
+certificate_gc(lua_State *L)
+{
+    certificate *c = luaL_checkudata(L, 1, BTLS_CERTIFICATE);
+    btls_chain_clear(&c->chain);
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    { "subject", certificate_subject },
+    { "issuer", certificate_issuer },
+    { "common_name", certificate_common_name },
+    { "serial", certificate_serial },
+    { "version", certificate_version },
+    { "not_before", certificate_not_before },
+    { "not_after", certificate_not_after },
+    { "validat", certificate_validat },
+    { "dns_names", certificate_dns_names },
+    { "ip_addresses", certificate_ip_addresses },
+    { "emails", certificate_emails },
+    { "uris", certificate_uris },
+    { "key_type", certificate_key_type },
+    { "key_bits", certificate_key_bits },
+    { "curve", certificate_curve },
+    { "signature_algorithm", certificate_signature_algorithm },
+    { "fingerprint", certificate_fingerprint },
+    { "pin", certificate_pin },
+    { "der", certificate_der },
+    { "pem", certificate_pem },
+    { "is_ca", certificate_is_ca },
+    { "key_usage", certificate_key_usage },
+    { "extended_key_usage", certificate_extended_key_usage },
+    { "matches_name", certificate_matches_name },
+    { "list", certificate_list },
+    { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+    { "__len", certificate_len }, { "__eq", certificate_eq },
+    { "__tostring", certificate_tostring }, { "__gc", certificate_gc }, { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = { { "parse", certificate_parse }, { NULL, NULL } };
+
+int
+btls_open_certificate(lua_State *L)
+{
+    btls_new_type(L, BTLS_CERTIFICATE, methods, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}

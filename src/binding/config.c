@@ -1,0 +1,309 @@
+/* config.c -- Lua's configs. The public module (lua/beartls/init.lua) has checked the types, loaded the files and found
+ * misspelt options; here the values become a btls_config. */
+#include "binding/config.h"
+
+#include <string.h>
+
+#include "pki/verify.h"
+
+typedef struct {
+    btls_alloc alloc;
+    btls_config config;
+    int ready;
+} config_object;
+
+static config_object *
+check_object(lua_State *L, int i)
+{
+    config_object *o = luaL_checkudata(L, i, BTLS_CONFIG);
+    luaL_argcheck(L, o->ready, i, "the config is not usable");
+    return o;
+}
+
+const btls_config *
+btls_check_config(lua_State *L, int i)
+{
+    return &check_object(L, i)->config;
+}
+
+/* The user value is the options table, which keeps alive whatever the settings point at. */
+static void
+push_option(lua_State *L, int config, const char *name)
+{
+    btls_get_uservalue(L, config);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+int64_t
+btls_config_now(lua_State *L, int i)
+{
+    push_option(L, i, "time");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return -1;
+    }
+    lua_call(L, 0, 1);
+    if (!lua_isnumber(L, -1) || lua_tonumber(L, -1) < 0 || lua_tonumber(L, -1) > 1e15)
+        luaL_error(L, "the config's time function must return seconds since the epoch");
+    int64_t now = (int64_t)lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return now;
+}
+
+void
+btls_config_keylog(lua_State *L, int i, btls_span lines)
+{
+    push_option(L, i, "keylog");
+    lua_pushlstring(L, (const char *)lines.p, lines.n);
+    if (lua_pcall(L, 1, 0, 0) != 0)
+        lua_pop(L, 1);
+}
+
+/* Calls add(L, config, e) for each element, which is on top of the stack, of the list options[name]. */
+static int
+each(lua_State *L, btls_config *c, const char *name, btls_error *e,
+     int (*add)(lua_State *, btls_config *, btls_error *))
+{
+    int bad = 0;
+    lua_getfield(L, 1, name);
+    for (int i = 1; lua_istable(L, -1) && !bad; i++) {
+        lua_rawgeti(L, -1, i);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            break;
+        }
+        bad = add(L, c, e);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return bad;
+}
+
+static int
+unknown(btls_error *e, const char *option, const char *what, const char *name)
+{
+    return btls_error_set(e, "config_unknown_name", BTLS_NO_ALERT,
+                          "%s: \"%.80s\" is no %s that beartls knows", option, name, what);
+}
+
+static int
+add_suite(lua_State *L, btls_config *c, btls_error *e)
+{
+    const char *name = lua_tostring(L, -1);
+    const btls_suite *suite = btls_suite_by_name(name);
+    if (suite == NULL)
+        return unknown(e, "cipher_suites", "cipher suite", name);
+    for (size_t i = 0; i < c->suite_count; i++) {
+        if (c->suites[i] == suite->id)
+            return 0;
+    }
+    c->suites[c->suite_count++] = suite->id;
+    return 0;
+}
+
+static int
+add_group(lua_State *L, btls_config *c, btls_error *e)
+{
+    const char *name = lua_tostring(L, -1);
+    unsigned group = btls_group_by_name(name);
+    if (group == 0)
+        return unknown(e, "groups", "group", name);
+    c->groups |= (uint32_t)1 << group;
+    return 0;
+}
+
+static int
+add_scheme(lua_State *L, btls_config *c, btls_error *e)
+{
+    const char *name = lua_tostring(L, -1);
+    unsigned scheme = btls_signature_scheme_by_name(name);
+    if (scheme == 0)
+        return unknown(e, "signature_schemes", "signature scheme", name);
+    /* Schemes of TLS 1.3 may be named; this engine just does not use them. */
+    if (btls_signature_scheme_hash(scheme) != 0)
+        c->hashes |= 1u << btls_signature_scheme_hash(scheme);
+    return 0;
+}
+
+static int
+add_protocol(lua_State *L, btls_config *c, btls_error *e)
+{
+    if (c->alpn_count == BTLS_CONFIG_ALPN)
+        return btls_error_set(e, "config_alpn", BTLS_NO_ALERT, "alpn: at most %d protocols",
+                              BTLS_CONFIG_ALPN);
+    c->alpn[c->alpn_count++] = lua_tostring(L, -1);
+    return 0;
+}
+
+static int
+add_pin(lua_State *L, btls_config *c, btls_error *e)
+{
+    size_t n;
+    const char *pin = lua_tolstring(L, -1, &n);
+    if (c->pin_count == BTLS_CONFIG_PINS || n != 32)
+        return btls_error_set(e, "config_pins", BTLS_NO_ALERT,
+                              "pins: at most %d SHA-256 hashes of 32 bytes", BTLS_CONFIG_PINS);
+    memcpy(c->pins[c->pin_count++], pin, 32);
+    return 0;
+}
+
+static int
+add_identity(lua_State *L, btls_config *c, btls_error *e)
+{
+    lua_getfield(L, -1, "certificate");
+    lua_getfield(L, -2, "key");
+    const btls_chain *chain = btls_to_chain(L, -2);
+    const btls_key *key = btls_to_key(L, -1);
+    lua_pop(L, 2);
+    if (chain == NULL || key == NULL)
+        return btls_error_set(e, "config_identity", BTLS_NO_ALERT,
+                              "an identity is a certificate and its key");
+    return btls_config_add_identity(c, chain, key, e);
+}
+
+static void
+set_version(lua_State *L, const char *name, uint16_t *version)
+{
+    lua_getfield(L, 1, name);
+    if (lua_isstring(L, -1))
+        *version = (uint16_t)btls_version_by_name(lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+static lua_Integer
+integer_option(lua_State *L, const char *name, lua_Integer otherwise)
+{
+    lua_getfield(L, 1, name);
+    lua_Integer v = lua_isnumber(L, -1) ? lua_tointeger(L, -1) : otherwise;
+    lua_pop(L, 1);
+    return v;
+}
+
+static int
+boolean_option(lua_State *L, const char *name)
+{
+    lua_getfield(L, 1, name);
+    int v = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
+static int
+has_option(lua_State *L, const char *name)
+{
+    lua_getfield(L, 1, name);
+    int v = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
+static void
+set_scalars(lua_State *L, btls_config *c)
+{
+    set_version(L, "min_version", &c->min_version);
+    set_version(L, "max_version", &c->max_version);
+    c->max_fragment = (size_t)integer_option(L, "max_fragment", (lua_Integer)c->max_fragment);
+    c->trace = (size_t)integer_option(L, "trace", 0);
+    c->verify_client = (enum btls_verify_client)integer_option(L, "verify_client", 0);
+    c->keylog = has_option(L, "keylog");
+    c->insecure = (boolean_option(L, "insecure_no_verify") ? BTLS_INSECURE_NO_VERIFY : 0u) |
+                  (boolean_option(L, "insecure_no_name") ? BTLS_INSECURE_NO_NAME : 0u) |
+                  (boolean_option(L, "insecure_no_time") ? BTLS_INSECURE_NO_TIME : 0u);
+    lua_getfield(L, 1, "trust");
+    c->trust = btls_to_trust(L, -1);
+    lua_pop(L, 1);
+}
+
+static int
+set_lists(lua_State *L, btls_config *c, btls_error *e)
+{
+    if (has_option(L, "cipher_suites"))
+        c->suite_count = 0;
+    if (has_option(L, "groups"))
+        c->groups = 0;
+    if (has_option(L, "signature_schemes"))
+        c->hashes = 0;
+    return each(L, c, "cipher_suites", e, add_suite) || each(L, c, "groups", e, add_group) ||
+           each(L, c, "signature_schemes", e, add_scheme) ||
+           each(L, c, "alpn", e, add_protocol) || each(L, c, "pins", e, add_pin) ||
+           each(L, c, "identities", e, add_identity);
+}
+
+/* core.config.new(options) -> config | nil, message, code. `options` becomes the config's own. */
+static int
+new_config(lua_State *L)
+{
+    btls_error e;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    config_object *o = btls_new_object(L, sizeof *o, BTLS_CONFIG);
+    o->alloc = btls_lua_alloc(L);
+    lua_pushvalue(L, 1);
+    btls_set_uservalue(L, -2);
+    if (btls_config_init(&o->config, &e) != 0)
+        return btls_push_error(L, &e);
+    set_scalars(L, &o->config);
+    if (set_lists(L, &o->config, &e) || btls_config_check(&o->config, &e) != 0)
+        return btls_push_error(L, &e);
+    if (boolean_option(L, "tickets")) {
+        o->config.cache = btls_cache_new(&o->alloc);
+        if (o->config.cache == NULL)
+            return luaL_error(L, "not enough memory");
+    }
+    o->ready = 1;
+    return 1;
+}
+
+/* core.config.adopt_trust(config, trust): for a config that was given no trust. What is there is not replaced: sessions may
+ * be using it. */
+static int
+adopt_trust(lua_State *L)
+{
+    config_object *o = check_object(L, 1);
+    const btls_trust *trust = btls_to_trust(L, 2);
+    luaL_argcheck(L, trust != NULL, 2, "trust expected");
+    if (o->config.trust == NULL) {
+        btls_get_uservalue(L, 1);
+        lua_pushvalue(L, 2);
+        lua_setfield(L, -2, "trust");
+        o->config.trust = trust;
+    }
+    return 0;
+}
+
+static int
+config_gc(lua_State *L)
+{
+    config_object *o = luaL_checkudata(L, 1, BTLS_CONFIG);
+    o->ready = 0;
+    btls_cache_free(o->config.cache);
+    o->config.cache = NULL;
+    return 0;
+}
+
+static int
+config_tostring(lua_State *L)
+{
+    const btls_config *c = btls_check_config(L, 1);
+    lua_pushfstring(L, "beartls.config (%s to %s, %d identities)",
+                    btls_version_name(c->min_version), btls_version_name(c->max_version),
+                    (int)c->identity_count);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    { "new", new_config }, { "adopt_trust", adopt_trust }, { NULL, NULL }
+};
+static const luaL_Reg methods[] = { { NULL, NULL } };
+static const luaL_Reg metamethods[] = {
+    { "__gc", config_gc }, { "__tostring", config_tostring }, { NULL, NULL }
+};
+
+int
+btls_open_config(lua_State *L)
+{
+    btls_new_type(L, BTLS_CONFIG, methods, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}

@@ -1,0 +1,222 @@
+/* key.c -- Lua's private keys. */
+#include <stdio.h>
+#include <string.h>
+
+#include "binding/object.h"
+#include "crypto/random.h"
+#include "pki/pem.h"
+#include "pki/spki.h"
+
+typedef struct {
+    btls_alloc alloc;
+    btls_key *key;
+    btls_queue scratch; /* decoded or encoded key material; wiped by __gc whatever happens */
+} key_object;
+
+static key_object *
+new_object(lua_State *L)
+{
+    key_object *o = btls_new_object(L, sizeof *o, BTLS_KEY);
+    o->alloc = btls_lua_alloc(L);
+    btls_queue_init(&o->scratch, &o->alloc);
+    return o;
+}
+
+const btls_key *
+btls_to_key(lua_State *L, int i)
+{
+    key_object *o = btls_test_object(L, i, BTLS_KEY);
+    return o == NULL ? NULL : o->key;
+}
+
+static const btls_key *
+check_key(lua_State *L)
+{
+    key_object *o = luaL_checkudata(L, 1, BTLS_KEY);
+    luaL_argcheck(L, o->key != NULL, 1, "the key was wiped");
+    return o->key;
+}
+
+static int
+is_key_label(const char *label)
+{
+    return strcmp(label, "PRIVATE KEY") == 0 || strcmp(label, "RSA PRIVATE KEY") == 0 ||
+           strcmp(label, "EC PRIVATE KEY") == 0;
+}
+
+static int
+encrypted(btls_error *e)
+{
+    btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT,
+                   "the private key is encrypted, and encrypted keys cannot be read yet");
+    btls_error_hint(e, "openssl pkey -in FILE -out PLAIN takes the encryption off");
+    return -1;
+}
+
+static int
+no_key(btls_error *e, const char *label)
+{
+    if (label[0] != '\0')
+        return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
+                              "there is no private key in it, but a %s", label);
+    return btls_error_set(e, "config_no_key", BTLS_NO_ALERT, "there is no private key in it");
+}
+
+/* The one key of a PEM text. */
+static int
+read_pem(key_object *o, btls_span text, btls_error *e)
+{
+    btls_pem pem;
+    char other[sizeof pem.label] = "";
+    int found;
+    btls_pem_init(&pem, text);
+    while ((found = btls_pem_next(&pem, &o->scratch, e)) > 0) {
+        if (pem.encrypted || strcmp(pem.label, "ENCRYPTED PRIVATE KEY") == 0)
+            return encrypted(e);
+        if (!is_key_label(pem.label)) {
+            if (strcmp(pem.label, "EC PARAMETERS") != 0)
+                memcpy(other, pem.label, sizeof other);
+            continue;
+        }
+        if (o->key != NULL)
+            return btls_error_set(e, "config_key_ambiguous", BTLS_NO_ALERT,
+                                  "there are two private keys in it");
+        o->key = btls_key_parse(&o->alloc, btls_queue_bytes(&o->scratch), e);
+        if (o->key == NULL)
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    return o->key != NULL ? 0 : no_key(e, other);
+}
+
+/* core.key.parse(pem_or_der [, password]) -> key | nil, message, code */
+static int
+key_parse(lua_State *L)
+{
+    btls_span text;
+    btls_error e;
+    text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
+    luaL_optstring(L, 2, NULL);
+    key_object *o = new_object(L);
+    int bad;
+    if (btls_pem_is_der(text)) {
+        o->key = btls_key_parse(&o->alloc, text, &e);
+        bad = o->key == NULL;
+    } else {
+        bad = read_pem(o, text, &e);
+    }
+    btls_queue_clear(&o->scratch);
+    return bad ? btls_push_error(L, &e) : 1;
+}
+
+/* core.key.generate(kind) -> key | nil, message, code; kind: "p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096" */
+static int
+key_generate(lua_State *L)
+{
+    const char *kind = luaL_checkstring(L, 1);
+    btls_error e;
+    br_hmac_drbg_context rng;
+    key_object *o = new_object(L);
+    if (btls_random_drbg(&rng, &e) != 0)
+        return btls_push_error(L, &e);
+    o->key = btls_key_generate(&o->alloc, kind, &rng.vtable, &e);
+    btls_wipe(&rng, sizeof rng);
+    return o->key == NULL ? btls_push_error(L, &e) : 1;
+}
+
+static int
+key_type(lua_State *L)
+{
+    lua_pushstring(L, btls_key_type(check_key(L)) == BR_KEYTYPE_RSA ? "RSA" : "EC");
+    return 1;
+}
+
+static int
+key_bits(lua_State *L)
+{
+    lua_pushinteger(L, btls_key_bits(check_key(L)));
+    return 1;
+}
+
+static int
+key_curve(lua_State *L)
+{
+    const btls_curve *curve = btls_curve_by_number(btls_key_curve(check_key(L)));
+    lua_pushstring(L, curve == NULL ? NULL : curve->name);
+    return 1;
+}
+
+/* key:matches(certificate) -> boolean */
+static int
+key_matches(lua_State *L)
+{
+    const btls_key *key = check_key(L);
+    const btls_chain *chain = btls_to_chain(L, 2);
+    btls_certificate leaf;
+    btls_error e;
+    luaL_argcheck(L, chain != NULL, 2, "a certificate expected");
+    lua_pushboolean(L, btls_certificate_parse(&leaf, btls_chain_at(chain, 0), &e) == 0 &&
+                           btls_key_matches(key, &leaf));
+    return 1;
+}
+
+/* key:pem() -> PKCS#8, not encrypted */
+static int
+key_pem(lua_State *L)
+{
+    const btls_key *key = check_key(L);
+    btls_error e;
+    key_object *der = new_object(L), *text = new_object(L);
+    if (btls_key_encode(key, &der->scratch, &e) != 0 ||
+        !btls_pem_push(&text->scratch, "PRIVATE KEY", btls_queue_bytes(&der->scratch)))
+        return luaL_error(L, "not enough memory");
+    btls_span pem = btls_queue_bytes(&text->scratch);
+    lua_pushlstring(L, (const char *)pem.p, pem.n);
+    btls_queue_clear(&der->scratch);
+    btls_queue_clear(&text->scratch);
+    return 1;
+}
+
+static int
+key_tostring(lua_State *L)
+{
+    key_object *o = luaL_checkudata(L, 1, BTLS_KEY);
+    if (o->key == NULL) {
+        lua_pushliteral(L, "beartls.key (wiped)");
+        return 1;
+    }
+    lua_pushfstring(L, "beartls.key (%s, %d bits)",
+                    btls_key_type(o->key) == BR_KEYTYPE_RSA ? "RSA" : "EC", btls_key_bits(o->key));
+    return 1;
+}
+
+static int
+key_gc(lua_State *L)
+{
+    key_object *o = luaL_checkudata(L, 1, BTLS_KEY);
+    btls_key_free(o->key);
+    o->key = NULL;
+    btls_queue_clear(&o->scratch);
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    { "type", key_type },       { "bits", key_bits }, { "curve", key_curve },
+    { "matches", key_matches }, { "pem", key_pem },   { NULL, NULL },
+};
+static const luaL_Reg metamethods[] = {
+    { "__tostring", key_tostring }, { "__gc", key_gc }, { NULL, NULL }
+};
+static const luaL_Reg functions[] = {
+    { "parse", key_parse }, { "generate", key_generate }, { NULL, NULL }
+};
+
+int
+btls_open_key(lua_State *L)
+{
+    btls_new_type(L, BTLS_KEY, methods, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}

@@ -1,0 +1,573 @@
+/* session.c -- Lua's sessions: the only place where bytes cross between Lua and the engines. */
+#include <limits.h>
+#include <string.h>
+
+#include "binding/config.h"
+#include "binding/ticket.h"
+#include "pki/name.h"
+#include "tls/channel.h"
+#include "tls/session.h"
+
+/* What a session takes besides its userdata, in kB: the collector cannot see it. */
+#define SESSION_KB 16
+
+/* An index of the user value table, the session's config. */
+#define CONFIG_SLOT 1
+
+typedef struct {
+    btls_session session;
+    int busy; /* its bytes are being made into Lua values: a finalizer must not change them */
+} session_object;
+
+static session_object *
+check_object(lua_State *L)
+{
+    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    luaL_argcheck(L, o->session.engine != NULL, 1, "the session was wiped");
+    luaL_argcheck(L, !o->busy, 1, "the session is in use: it was called from inside itself");
+    return o;
+}
+
+static btls_session *
+check_session(lua_State *L)
+{
+    return &check_object(L)->session;
+}
+
+/* Calls push, which turns things of the session into one Lua value: whatever is raised on the way, or done by a finalizer
+ * that the collector runs, the session stays as it is. */
+static void
+push_undisturbed(lua_State *L, session_object *o, lua_CFunction push, void *what)
+{
+    lua_pushcfunction(L, push);
+    lua_pushlightuserdata(L, what);
+    o->busy = 1;
+    int failed = lua_pcall(L, 1, 1, 0);
+    o->busy = 0;
+    if (failed)
+        lua_error(L);
+}
+
+static void
+push_config(lua_State *L)
+{
+    btls_get_uservalue(L, 1);
+    lua_rawgeti(L, -1, CONFIG_SLOT);
+    lua_remove(L, -2);
+}
+
+/* Key log lines leave as soon as the engine has returned. */
+static void
+flush_keylog(lua_State *L, btls_session *s)
+{
+    btls_span lines = btls_queue_bytes(&s->keylog);
+    if (lines.n == 0)
+        return;
+    push_config(L);
+    btls_config_keylog(L, lua_gettop(L), lines);
+    lua_pop(L, 1);
+    btls_queue_clear(&s->keylog);
+}
+
+static int
+push_result(lua_State *L, int bad, const btls_error *e)
+{
+    if (bad)
+        return btls_push_error(L, e);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* session:feed(bytes | nil) -> true | nil, message, code */
+static int
+session_feed(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    luaL_checkany(L, 2);
+    int bad;
+    if (lua_isnil(L, 2)) {
+        bad = btls_session_feed_end(s);
+    } else {
+        size_t n;
+        const char *p = luaL_checklstring(L, 2, &n);
+        bad = btls_session_feed(s, (const uint8_t *)p, n);
+        flush_keylog(L, s);
+    }
+    return push_result(L, bad, &s->error);
+}
+
+static int
+push_nil(lua_State *L)
+{
+    lua_pushnil(L);
+    return 1;
+}
+
+static int
+push_span(lua_State *L)
+{
+    const btls_span *bytes = lua_touserdata(L, 1);
+    lua_pushlstring(L, (const char *)bytes->p, bytes->n);
+    return 1;
+}
+
+/* Pushes the first n bytes of the queue and takes them; without memory they stay. */
+static int
+push_and_take(lua_State *L, session_object *o, btls_queue *q, size_t n)
+{
+    btls_span bytes = { btls_queue_bytes(q).p, n };
+    push_undisturbed(L, o, push_span, &bytes);
+    btls_queue_take(q, n);
+    return 1;
+}
+
+/* session:drain() -> bytes | nil */
+static int
+session_drain(lua_State *L)
+{
+    session_object *o = check_object(L);
+    size_t n = btls_queue_size(&o->session.out);
+    if (n == 0)
+        return push_nil(L);
+    return push_and_take(L, o, &o->session.out, n);
+}
+
+/* session:write(bytes) -> true | nil, message, code */
+static int
+session_write(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    btls_error e;
+    size_t n;
+    const char *p = luaL_checklstring(L, 2, &n);
+    int bad = btls_session_write(s, (const uint8_t *)p, n, &e);
+    return push_result(L, bad, &e);
+}
+
+/* session:read([max]) -> bytes | nil, message, code */
+static int
+session_read(lua_State *L)
+{
+    session_object *o = check_object(L);
+    lua_Number max = luaL_optnumber(L, 2, (lua_Number)INT_MAX);
+    luaL_argcheck(L, max >= 0, 2, "max must not be negative");
+    size_t n = btls_queue_size(&o->session.in);
+    if (n == 0) {
+        btls_error e;
+        btls_session_why_no_data(&o->session, &e);
+        return btls_push_error(L, &e);
+    }
+    return push_and_take(L, o, &o->session.in, max < (lua_Number)n ? (size_t)max : n);
+}
+
+/* session:close() -> true */
+static int
+session_close(lua_State *L)
+{
+    btls_session_close(check_session(L));
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* session:state() -> "handshake" | "open" | "closing" | "closed" | "failed" */
+static int
+session_state(lua_State *L)
+{
+    static const char *const names[] = { "handshake", "open", "closing", "closed", "failed" };
+    lua_pushstring(L, names[check_session(L)->state]);
+    return 1;
+}
+
+static btls_info
+info_of(const btls_session *s)
+{
+    btls_info info;
+    s->engine->cls->info(s->engine, &info);
+    return info;
+}
+
+/* session:version() -> string | nil, and so on: nil while it is not known. */
+static int
+session_version(lua_State *L)
+{
+    lua_pushstring(L, btls_version_name(info_of(check_session(L)).version));
+    return 1;
+}
+
+static int
+session_cipher(lua_State *L)
+{
+    const btls_suite *suite = btls_suite_by_id(info_of(check_session(L)).cipher_suite);
+    lua_pushstring(L, suite == NULL ? NULL : suite->name);
+    return 1;
+}
+
+static int
+session_group(lua_State *L)
+{
+    lua_pushstring(L, btls_group_name(info_of(check_session(L)).group));
+    return 1;
+}
+
+static int
+session_signature_scheme(lua_State *L)
+{
+    lua_pushstring(L,
+                   btls_signature_scheme_name(info_of(check_session(L)).signature_scheme));
+    return 1;
+}
+
+static int
+session_alpn(lua_State *L)
+{
+    lua_pushstring(L, info_of(check_session(L)).alpn);
+    return 1;
+}
+
+static int
+session_resumed(lua_State *L)
+{
+    lua_pushboolean(L, info_of(check_session(L)).resumed);
+    return 1;
+}
+
+static int
+session_server_name(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    lua_pushstring(L, s->server_name[0] != '\0' ? s->server_name : NULL);
+    return 1;
+}
+
+/* session:verified() -> boolean: the peer's certificate chain was verified. */
+static int
+session_verified(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    lua_pushboolean(L, s->verified && s->peer.count > 0);
+    return 1;
+}
+
+/* session:is_client() -> boolean */
+static int
+session_is_client(lua_State *L)
+{
+    lua_pushboolean(L, check_session(L)->is_client);
+    return 1;
+}
+
+/* session:peer_certificate() -> certificate | nil */
+static int
+session_peer_certificate(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    if (s->peer.count == 0)
+        return push_nil(L);
+    btls_push_chain(L, &s->peer, 0, 1);
+    return 1;
+}
+
+/* session:peer_chain() -> list of certificates as sent | nil */
+static int
+session_peer_chain(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    if (s->peer.count == 0)
+        return push_nil(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < s->peer.count; i++) {
+        btls_push_chain(L, &s->peer, i, 1);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+/* session:local_certificate() -> certificate | nil: what we have shown, the whole chain. */
+static int
+session_local_certificate(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    if (s->identity == NULL)
+        return push_nil(L);
+    btls_push_chain(L, s->identity->chain, 0, s->identity->chain->count);
+    return 1;
+}
+
+/* session:export(label, length [, context]) -> bytes | nil, message, code (RFC 5705) */
+static int
+session_export(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    size_t label_size;
+    const char *label = luaL_checklstring(L, 2, &label_size);
+    lua_Number n = luaL_checknumber(L, 3);
+    btls_span context = { NULL, 0 };
+    luaL_argcheck(L, label_size > 0 && strlen(label) == label_size, 2,
+                  "a label is text without NUL");
+    luaL_argcheck(L, n >= 1 && n <= 65535, 3, "the length is 1 to 65535 bytes");
+    if (!lua_isnoneornil(L, 4))
+        context.p = (const uint8_t *)luaL_checklstring(L, 4, &context.n);
+    luaL_argcheck(L, context.n <= 65535, 4, "a context has at most 65535 bytes");
+    btls_error e;
+    uint8_t *out = btls_newuserdata(L, (size_t)n);
+    if (s->engine->cls->export_(s->engine, label, context, out, (size_t)n, &e) != 0)
+        return btls_push_error(L, &e);
+    lua_pushlstring(L, (const char *)out, (size_t)n);
+    btls_wipe(out, (size_t)n);
+    return 1;
+}
+
+/* session:channel_binding(type) -> bytes | nil, message, code */
+static int
+session_channel_binding(lua_State *L)
+{
+    static const char *const types[] = { "tls-server-end-point", "tls-unique", "tls-exporter",
+                                         NULL };
+    btls_session *s = check_session(L);
+    uint8_t out[BTLS_CHANNEL_MAX];
+    size_t n;
+    btls_error e;
+    int type = luaL_checkoption(L, 2, NULL, types);
+    if (type != 0) {
+        btls_channel_is_unique(s, &e);
+        return btls_push_error(L, &e);
+    }
+    if (btls_channel_server_end_point(s, out, &n, &e) != 0)
+        return btls_push_error(L, &e);
+    lua_pushlstring(L, (const char *)out, n);
+    return 1;
+}
+
+/* session:ticket() -> ticket | nil, message, code */
+static int
+session_ticket(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    btls_error e;
+    if (!s->is_client)
+        btls_error_set(&e, "config_not_a_client", BTLS_NO_ALERT, "only a client keeps tickets");
+    else if (btls_session_failed(s))
+        e = s->error;
+    else if (info_of(s).version == 0)
+        btls_error_set(&e, "want_read", BTLS_NO_ALERT, "the handshake is not finished");
+    else if (!s->has_resumption)
+        btls_error_set(&e, "peer_no_ticket", BTLS_NO_ALERT,
+                       "the server does not let its sessions be resumed");
+    else
+        e.code = NULL;
+    if (e.code != NULL)
+        return btls_push_error(L, &e);
+    btls_resumption r = s->resumption;
+    r.peer = s->peer; /* borrowed */
+    btls_push_ticket(L, &r);
+    btls_wipe(&r, sizeof r);
+    return 1;
+}
+
+static void
+set_string(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* The raw form of session:failure() -> table | nil, to which the public module adds the trace. */
+static int
+session_failure(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    const btls_error *e = &s->error;
+    if (!btls_session_failed(s))
+        return push_nil(L);
+    lua_newtable(L);
+    set_string(L, "message", e->message);
+    set_string(L, "code", e->code);
+    set_string(L, "hint", e->hint[0] != '\0' ? e->hint : NULL);
+    if (e->alert != BTLS_NO_ALERT) {
+        const char *name = btls_alert_name(e->alert);
+        set_string(L, "alert", name != NULL ? name : "unknown");
+        lua_pushinteger(L, e->alert);
+        lua_setfield(L, -2, "alert_number");
+        set_string(L, "sent_by", e->sent_by_peer ? "peer" : "us");
+    }
+    if (e->position >= 0 && (size_t)e->position < s->peer.count) {
+        btls_push_chain(L, &s->peer, (size_t)e->position, 1);
+        lua_setfield(L, -2, "certificate");
+    }
+    return 1;
+}
+
+static int
+push_event(lua_State *L)
+{
+    const btls_event *e = lua_touserdata(L, 1);
+    static const char *const content_types[] = { "change_cipher_spec", "alert", "handshake",
+                                                 "application_data" };
+    lua_newtable(L);
+    set_string(L, "direction", e->sent ? "sent" : "received");
+    set_string(L, "content_type", content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
+    set_string(L, "version", btls_version_name(e->version));
+    lua_pushnumber(L, e->time);
+    lua_setfield(L, -2, "time");
+    lua_pushboolean(L, e->encrypted);
+    lua_setfield(L, -2, "encrypted");
+    lua_pushinteger(L, (lua_Integer)e->length);
+    lua_setfield(L, -2, "length");
+    if (e->content_type != BTLS_APPLICATION_DATA) {
+        lua_pushlstring(L, (const char *)e->raw, e->raw_size);
+        lua_setfield(L, -2, "raw");
+    }
+    return 1;
+}
+
+/* The next raw trace event, which is then forgotten, or nil. */
+static int
+session_take_event(lua_State *L)
+{
+    session_object *o = check_object(L);
+    const btls_event *e = btls_trace_first(&o->session.trace);
+    if (e == NULL)
+        return push_nil(L);
+    push_undisturbed(L, o, push_event, (void *)(uintptr_t)e);
+    btls_trace_drop_first(&o->session.trace);
+    return 1;
+}
+
+static int
+push_events(lua_State *L)
+{
+    const btls_event *e = lua_touserdata(L, 1);
+    lua_newtable(L);
+    for (int i = 1; e != NULL; e = e->next, i++) {
+        lua_pushcfunction(L, push_event);
+        lua_pushlightuserdata(L, (void *)(uintptr_t)e);
+        lua_call(L, 1, 1);
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
+}
+
+/* All raw trace events that nobody has taken, as a list; they stay. */
+static int
+session_peek_events(lua_State *L)
+{
+    session_object *o = check_object(L);
+    const btls_event *e = btls_trace_first(&o->session.trace);
+    push_undisturbed(L, o, push_events, (void *)(uintptr_t)e);
+    return 1;
+}
+
+static int
+session_gc(lua_State *L)
+{
+    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    if (!o->busy)
+        btls_session_clear(&o->session);
+    return 0;
+}
+
+static int
+session_tostring(lua_State *L)
+{
+    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    btls_session *s = &o->session;
+    if (s->engine == NULL || o->busy) {
+        lua_pushliteral(L, "beartls.session (wiped)");
+        return 1;
+    }
+    const char *version = btls_version_name(info_of(s).version);
+    session_state(L);
+    lua_pushfstring(L, "beartls.session (%s, %s, %s)", s->is_client ? "client" : "server",
+                    version != NULL ? version : "no version yet", lua_tostring(L, -1));
+    return 1;
+}
+
+/* ---- making one ---- */
+
+static void
+charge_collector(lua_State *L)
+{
+#if defined(LUA_GCISRUNNING)
+    if (!lua_gc(L, LUA_GCISRUNNING, 0))
+        return;
+#endif
+    lua_gc(L, LUA_GCSTEP, SESSION_KB);
+}
+
+/* core.session.new(config, is_client, server_name | nil, ticket | nil) -> session | nil, message, code */
+static int
+new_session(lua_State *L)
+{
+    btls_error e;
+    const btls_config *config = btls_check_config(L, 1);
+    int is_client = lua_toboolean(L, 2);
+    const char *name = luaL_optstring(L, 3, NULL);
+    uint8_t ip[16];
+    size_t ip_size;
+    lua_settop(L, 4);
+    if (name != NULL && !btls_name_is_ip(name, ip, &ip_size) && !btls_name_is_dns(name)) {
+        btls_error_set(&e, "config_server_name", BTLS_NO_ALERT,
+                       "\"%.100s\" is neither a host name nor an address", name);
+        return btls_push_error(L, &e);
+    }
+    int64_t now = btls_config_now(L, 1);
+    session_object *o = btls_new_object(L, sizeof *o, BTLS_SESSION);
+    btls_session *s = &o->session;
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, CONFIG_SLOT);
+    btls_set_uservalue(L, 5);
+    charge_collector(L);
+    btls_alloc a = btls_lua_alloc(L);
+    btls_resumption *ticket = lua_isnil(L, 4) ? NULL : btls_copy_ticket(L, 4, &a);
+    if (btls_session_start(s, &a, config, is_client, name, now, ticket, &e) != 0) {
+        btls_session_clear(s);
+        return btls_push_error(L, &e);
+    }
+    return 1;
+}
+
+static const luaL_Reg functions[] = { { "new", new_session }, { NULL, NULL } };
+static const luaL_Reg methods[] = {
+    { "feed", session_feed },
+    { "drain", session_drain },
+    { "write", session_write },
+    { "read", session_read },
+    { "close", session_close },
+    { "state", session_state },
+    { "version", session_version },
+    { "cipher", session_cipher },
+    { "group", session_group },
+    { "signature_scheme", session_signature_scheme },
+    { "alpn", session_alpn },
+    { "server_name", session_server_name },
+    { "resumed", session_resumed },
+    { "verified", session_verified },
+    { "is_client", session_is_client },
+    { "peer_certificate", session_peer_certificate },
+    { "peer_chain", session_peer_chain },
+    { "local_certificate", session_local_certificate },
+    { "export", session_export },
+    { "channel_binding", session_channel_binding },
+    { "ticket", session_ticket },
+    { "raw_failure", session_failure },
+    { "take_event", session_take_event },
+    { "peek_events", session_peek_events },
+    { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+    { "__gc", session_gc },
+    { "__close", session_gc },
+    { "__tostring", session_tostring },
+    { NULL, NULL },
+};
+
+int
+btls_open_session(lua_State *L)
+{
+    btls_new_type(L, BTLS_SESSION, methods, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}

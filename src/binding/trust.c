@@ -1,0 +1,209 @@
+/* trust.c -- Lua's trust stores. */
+#include <string.h>
+
+#include "binding/object.h"
+#include "core/system.h"
+#include "pki/pem.h"
+#include "pki/verify.h"
+
+typedef struct {
+    btls_alloc alloc;
+    btls_trust *trust;
+    btls_queue scratch;
+    int frozen; /* a config uses it: its sessions point at the anchors */
+} trust_object;
+
+static trust_object *
+new_trust(lua_State *L)
+{
+    trust_object *o = btls_new_object(L, sizeof *o, BTLS_TRUST);
+    o->alloc = btls_lua_alloc(L);
+    btls_queue_init(&o->scratch, &o->alloc);
+    o->trust = btls_trust_new(&o->alloc);
+    if (o->trust == NULL)
+        luaL_error(L, "not enough memory");
+    return o;
+}
+
+const btls_trust *
+btls_to_trust(lua_State *L, int i)
+{
+    trust_object *o = btls_test_object(L, i, BTLS_TRUST);
+    if (o == NULL)
+        return NULL;
+    o->frozen = 1;
+    return o->trust;
+}
+
+static trust_object *
+check_trust(lua_State *L)
+{
+    trust_object *o = luaL_checkudata(L, 1, BTLS_TRUST);
+    luaL_argcheck(L, o->trust != NULL, 1, "the trust store was wiped");
+    return o;
+}
+
+struct count {
+    int added, skipped;
+};
+
+/* One certificate that cannot be used must not lose the others of a bundle; want of memory must. */
+static int
+add_one(trust_object *o, btls_span der, struct count *count, btls_error *e)
+{
+    if (btls_trust_add(o->trust, der, e) == 0)
+        count->added++;
+    else if (strcmp(e->code, "io_out_of_memory") == 0)
+        return -1;
+    else
+        count->skipped++;
+    return 0;
+}
+
+static int
+add_text(trust_object *o, btls_span text, struct count *count, btls_error *e)
+{
+    btls_pem pem;
+    int found = 0;
+    if (btls_pem_is_der(text)) {
+        if (add_one(o, text, count, e) != 0)
+            return -1;
+    } else {
+        btls_pem_init(&pem, text);
+        while ((found = btls_pem_next(&pem, &o->scratch, e)) > 0) {
+            if (strstr(pem.label, "CERTIFICATE") != NULL &&
+                strcmp(pem.label, "CERTIFICATE REQUEST") != 0 &&
+                add_one(o, btls_queue_bytes(&o->scratch), count, e) != 0)
+                return -1;
+        }
+        btls_queue_clear(&o->scratch);
+    }
+    if (found < 0)
+        return -1;
+    if (count->added > 0)
+        return 0;
+    if (count->skipped == 0)
+        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT, "there is no certificate in it");
+    return -1;
+}
+
+/* core.trust.parse(pem_or_der) -> trust | nil, message, code */
+static int
+trust_parse(lua_State *L)
+{
+    btls_span text;
+    btls_error e;
+    struct count count = { 0, 0 };
+    text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
+    trust_object *o = new_trust(L);
+    return add_text(o, text, &count, &e) != 0 ? btls_push_error(L, &e) : 1;
+}
+
+static int
+trust_new(lua_State *L)
+{
+    new_trust(L);
+    return 1;
+}
+
+/* trust:add(pem_or_der) -> number added, number that could not be used | nil, message, code. Raises for a store
+ * that a config uses already. */
+static int
+trust_add(lua_State *L)
+{
+    btls_span text;
+    btls_error e;
+    struct count count = { 0, 0 };
+    trust_object *o = check_trust(L);
+    luaL_argcheck(L, !o->frozen, 1, "a config uses this trust store: make another one");
+    text.p = (const uint8_t *)luaL_checklstring(L, 2, &text.n);
+    if (add_text(o, text, &count, &e) != 0)
+        return btls_push_error(L, &e);
+    lua_pushinteger(L, count.added);
+    lua_pushinteger(L, count.skipped);
+    return 2;
+}
+
+static const char *
+string_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, 3, name);
+    luaL_argcheck(L, lua_isnoneornil(L, -1) || lua_type(L, -1) == LUA_TSTRING, 3, name);
+    return lua_tostring(L, -1); /* stays on the stack, and so alive */
+}
+
+/* trust:verify(certificate, { name =, usage = "server" | "client", time = }) -> path | nil, message, code */
+static int
+trust_verify(lua_State *L)
+{
+    trust_object *o = check_trust(L);
+    const btls_chain *chain = btls_to_chain(L, 2);
+    btls_error e;
+    luaL_argcheck(L, chain != NULL, 2, "a certificate expected");
+    if (lua_isnoneornil(L, 3)) {
+        lua_settop(L, 2);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 3, LUA_TTABLE);
+    btls_verify_policy policy = { o->trust, string_field(L, "name"), BTLS_USAGE_SERVER,
+                                  btls_system_time(), 0, NULL, 0 };
+    const char *usage = string_field(L, "usage");
+    luaL_argcheck(L, usage == NULL || strcmp(usage, "server") == 0 || strcmp(usage, "client") == 0,
+                  3, "usage is \"server\" or \"client\"");
+    if (usage != NULL && strcmp(usage, "client") == 0)
+        policy.usage = BTLS_USAGE_CLIENT;
+    lua_getfield(L, 3, "time");
+    if (!lua_isnil(L, -1))
+        policy.now = (int64_t)luaL_checknumber(L, -1);
+    if (btls_verify(&policy, chain, &e) != 0)
+        return btls_push_error(L, &e);
+    lua_newtable(L);
+    for (size_t i = 0; i < chain->count; i++) {
+        btls_push_chain(L, chain, i, 1);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+static int
+trust_len(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)btls_trust_count(check_trust(L)->trust));
+    return 1;
+}
+
+static int
+trust_tostring(lua_State *L)
+{
+    trust_object *o = luaL_checkudata(L, 1, BTLS_TRUST);
+    if (o->trust == NULL)
+        lua_pushliteral(L, "beartls.trust (wiped)");
+    else
+        lua_pushfstring(L, "beartls.trust (%d anchors)", (int)btls_trust_count(o->trust));
+    return 1;
+}
+
+static int
+trust_gc(lua_State *L)
+{
+    trust_object *o = luaL_checkudata(L, 1, BTLS_TRUST);
+    btls_trust_free(o->trust);
+    o->trust = NULL;
+    btls_queue_clear(&o->scratch);
+    return 0;
+}
+
+static const luaL_Reg methods[] = { { "add", trust_add }, { "verify", trust_verify }, { NULL, NULL } };
+static const luaL_Reg metamethods[] = {
+    { "__len", trust_len }, { "__tostring", trust_tostring }, { "__gc", trust_gc }, { NULL, NULL }
+};
+static const luaL_Reg functions[] = { { "parse", trust_parse }, { "new", trust_new }, { NULL, NULL } };
+
+int
+btls_open_trust(lua_State *L)
+{
+    btls_new_type(L, BTLS_TRUST, methods, metamethods);
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}

@@ -1,0 +1,238 @@
+/* name.c -- does a certificate speak for this server name? (RFC 9525) */
+#include "pki/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pki/der.h"
+
+/* GeneralName (RFC 5280, 4.2.1.6). */
+#define SAN_DNS BTLS_DER_CONTEXT_PRIMITIVE(2)
+#define SAN_IP BTLS_DER_CONTEXT_PRIMITIVE(7)
+
+#define DNS_MAX 253
+#define LABEL_MAX 63
+
+static int
+parse_ipv4(const char *s, uint8_t out[4])
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned v = 0, digits = 0;
+        for (; *s >= '0' && *s <= '9'; s++, digits++)
+            v = v * 10 + (unsigned)(*s - '0');
+        if (digits < 1 || digits > 3 || v > 255 || (digits > 1 && s[-(int)digits] == '0'))
+            return 0;
+        out[i] = (uint8_t)v;
+        if (i < 3 && *s++ != '.')
+            return 0;
+    }
+    return *s == '\0';
+}
+
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* RFC 4291, 2.2: eight groups, one run of zeros as "::", the last two groups perhaps as IPv4. */
+static int
+parse_ipv6(const char *s, uint8_t out[16])
+{
+    uint8_t bytes[16];
+    size_t n = 0, gap = 17;
+    memset(out, 0, 16);
+    if (s[0] == ':' && s[1] == ':') {
+        gap = 0;
+        s += 2;
+    }
+    while (*s != '\0') {
+        unsigned v = 0, digits = 0;
+        const char *group = s;
+        for (; hex_value(*s) >= 0 && digits < 5; s++, digits++)
+            v = v << 4 | (unsigned)hex_value(*s);
+        if (*s == '.') {
+            if (n > 12 || !parse_ipv4(group, bytes + n))
+                return 0;
+            n += 4;
+            break;
+        }
+        if (digits < 1 || digits > 4 || n > 14)
+            return 0;
+        bytes[n++] = (uint8_t)(v >> 8);
+        bytes[n++] = (uint8_t)v;
+        if (*s == '\0')
+            break;
+        if (*s++ != ':' || *s == '\0')
+            return 0;
+        if (*s == ':') {
+            if (gap != 17)
+                return 0;
+            gap = n;
+            s++;
+        }
+    }
+    if (gap == 17 ? n != 16 : n > 14)
+        return 0;
+    if (gap == 17)
+        gap = n;
+    memcpy(out, bytes, gap);
+    memcpy(out + 16 - (n - gap), bytes + gap, n - gap);
+    return 1;
+}
+
+int
+btls_name_is_ip(const char *name, uint8_t out[16], size_t *n)
+{
+    if (parse_ipv4(name, out)) {
+        *n = 4;
+        return 1;
+    }
+    *n = 16;
+    return strchr(name, ':') != NULL && parse_ipv6(name, out);
+}
+
+static int
+is_label_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '_';
+}
+
+int
+btls_name_is_dns(const char *name)
+{
+    size_t n = strlen(name), label = 0;
+    if (n > 0 && name[n - 1] == '.')
+        n--;
+    if (n == 0 || n > DNS_MAX)
+        return 0;
+    for (size_t i = 0; i <= n; i++) {
+        if (i < n && name[i] != '.') {
+            if (!is_label_char(name[i]) || ++label > LABEL_MAX || (label == 1 && name[i] == '-'))
+                return 0;
+        } else {
+            if (label == 0 || name[i - 1] == '-')
+                return 0;
+            label = 0;
+        }
+    }
+    return 1;
+}
+
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+static int
+same_letters(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (lower(a[i]) != lower(b[i]))
+            return 0;
+    }
+    return 1;
+}
+
+/* One presented dNSName against one reference name (RFC 9525, 6.3). */
+static int
+dns_matches(btls_span presented, const char *name, size_t n)
+{
+    const char *p = (const char *)presented.p;
+    size_t size = presented.n;
+    if (size > 0 && p[size - 1] == '.')
+        size--;
+    if (size < 2 || p[0] != '*' || p[1] != '.')
+        return size == n && same_letters(p, name, n);
+    /* The wildcard is one whole label, and what follows it has at least two. */
+    const char *dot = memchr(name, '.', n);
+    size_t rest = size - 1;
+    if (dot == NULL || dot == name || memchr(p + 2, '.', size - 2) == NULL)
+        return 0;
+    return n - (size_t)(dot - name) == rest && same_letters(p + 1, dot, rest);
+}
+
+int
+btls_name_matches(const btls_certificate *c, const char *name)
+{
+    uint8_t ip[16];
+    size_t ip_size, n = strlen(name);
+    int is_ip = btls_name_is_ip(name, ip, &ip_size);
+    if (!is_ip && !btls_name_is_dns(name))
+        return 0;
+    if (!is_ip && name[n - 1] == '.')
+        n--;
+    btls_reader r = btls_reader_of(c->san);
+    while (btls_read_more(&r)) {
+        unsigned tag;
+        btls_span value = btls_der_read_any(&r, &tag);
+        if (r.bad)
+            return 0;
+        if (is_ip && tag == SAN_IP && btls_span_equal(value, (btls_span){ ip, ip_size }))
+            return 1;
+        if (!is_ip && tag == SAN_DNS && dns_matches(value, name, n))
+            return 1;
+    }
+    return 0;
+}
+
+void
+btls_name_ip_text(btls_span ip, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (ip.n == 4) {
+        snprintf(out, size, "%u.%u.%u.%u", ip.p[0], ip.p[1], ip.p[2], ip.p[3]);
+        return;
+    }
+    /* The longest run of zero groups becomes "::" (RFC 5952, 4.2). */
+    unsigned groups[8], at = 8, run = 1;
+    for (unsigned i = 0; ip.n == 16 && i < 8; i++)
+        groups[i] = (unsigned)ip.p[2 * i] << 8 | ip.p[2 * i + 1];
+    for (unsigned i = 0; ip.n == 16 && i < 8; i++) {
+        unsigned k = i;
+        while (k < 8 && groups[k] == 0)
+            k++;
+        if (k - i > run) {
+            at = i;
+            run = k - i;
+        }
+    }
+    size_t n = 0;
+    for (unsigned i = 0; ip.n == 16 && i < 8 && n < size; i++) {
+        if (i == at) {
+            n += (size_t)snprintf(out + n, size - n, "::");
+            i += run - 1;
+        } else {
+            n += (size_t)snprintf(out + n, size - n, "%s%x",
+                                  i > 0 && out[n - 1] != ':' ? ":" : "", groups[i]);
+        }
+    }
+}
+
+void
+btls_name_list(const btls_certificate *c, char *out, size_t size)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    btls_reader r = btls_reader_of(c->san);
+    while (btls_read_more(&r) && n + 1 < size) {
+        unsigned tag;
+        btls_span value = btls_der_read_any(&r, &tag);
+        char ip[48];
+        if (r.bad)
+            return;
+        if (tag == SAN_DNS)
+            n += (size_t)snprintf(out + n, size - n, "%s%.*s", n > 0 ? ", " : "",
+                                  (int)(value.n < DNS_MAX ? value.n : DNS_MAX),
+                                  (const char *)value.p);
+        if (tag == SAN_IP) {
+            btls_name_ip_text(value, ip, sizeof ip);
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? ", " : "", ip);
+        }
+    }
+}

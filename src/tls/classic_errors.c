@@ -1,0 +1,155 @@
+/* classic_errors.c -- BearSSL's errors as failures of ours: a code, an alert and a sentence each. */
+#include "tls/classic.h"
+
+#include <string.h>
+
+struct meaning {
+    int err;
+    int alert;
+    const char *code;
+    const char *what; /* follows "the server " or "the client " */
+};
+
+static const struct meaning meanings[] = {
+    { BR_ERR_UNSUPPORTED_VERSION, BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
+      "speaks a version of TLS that is not enabled here" },
+    { BR_ERR_BAD_VERSION, BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
+      "changed the version in the middle of the session, or wants one that is not enabled" },
+    { BR_ERR_BAD_LENGTH, BTLS_ALERT_RECORD_OVERFLOW, "peer_record_length",
+      "sent a record of a length that cannot be" },
+    { BR_ERR_TOO_LARGE, BTLS_ALERT_RECORD_OVERFLOW, "peer_record_length",
+      "sent an encrypted handshake record that is too long" },
+    { BR_ERR_BAD_MAC, BTLS_ALERT_BAD_RECORD_MAC, "peer_bad_record_mac",
+      "sent a record that does not decrypt: it was damaged or forged on the way" },
+    { BR_ERR_NO_RANDOM, BTLS_ALERT_INTERNAL_ERROR, "io_no_random",
+      "is still waiting: there are no random bytes here" },
+    { BR_ERR_UNKNOWN_TYPE, BTLS_ALERT_UNEXPECTED_MESSAGE, "peer_unexpected_message",
+      "sent a record of an unknown type" },
+    { BR_ERR_UNEXPECTED, BTLS_ALERT_UNEXPECTED_MESSAGE, "peer_unexpected_message",
+      "sent a message that does not belong here" },
+    { BR_ERR_BAD_CCS, BTLS_ALERT_UNEXPECTED_MESSAGE, "peer_unexpected_message",
+      "sent a malformed change_cipher_spec" },
+    { BR_ERR_BAD_ALERT, BTLS_ALERT_DECODE_ERROR, "peer_malformed_message",
+      "sent a malformed alert" },
+    { BR_ERR_BAD_HANDSHAKE, BTLS_ALERT_DECODE_ERROR, "peer_malformed_message",
+      "sent a malformed handshake message" },
+    { BR_ERR_BAD_PARAM, BTLS_ALERT_DECODE_ERROR, "peer_malformed_message",
+      "sent a handshake message with a value that cannot be" },
+    { BR_ERR_OVERSIZED_ID, BTLS_ALERT_DECODE_ERROR, "peer_malformed_message",
+      "sent a session id that is too long" },
+    { BR_ERR_BAD_CIPHER_SUITE, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "chose a cipher suite that was not offered" },
+    { BR_ERR_BAD_COMPRESSION, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "chose a compression method that was not offered" },
+    { BR_ERR_BAD_FRAGLEN, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "sent a max_fragment_length that was not asked for" },
+    { BR_ERR_BAD_SECRENEG, BTLS_ALERT_HANDSHAKE_FAILURE, "peer_renegotiation_info",
+      "sent a wrong renegotiation_info extension" },
+    { BR_ERR_EXTRA_EXTENSION, BTLS_ALERT_UNSUPPORTED_EXTENSION, "peer_unsupported_extension",
+      "sent an extension that was not asked for" },
+    { BR_ERR_BAD_SNI, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "answered server_name with something that is not empty" },
+    { BR_ERR_BAD_HELLO_DONE, BTLS_ALERT_UNEXPECTED_MESSAGE, "peer_unexpected_message",
+      "sent a server_hello_done that is not empty" },
+    { BR_ERR_LIMIT_EXCEEDED, BTLS_ALERT_INTERNAL_ERROR, "peer_key_too_large",
+      "uses a key that is too large (RSA up to 4096 bits)" },
+    { BR_ERR_BAD_FINISHED, BTLS_ALERT_DECRYPT_ERROR, "peer_bad_finished",
+      "sent a finished message that does not fit: the handshake was changed on the way" },
+    { BR_ERR_RESUME_MISMATCH, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "resumed a session with another version or cipher suite" },
+    { BR_ERR_INVALID_ALGORITHM, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
+      "used a signature or curve that was not offered" },
+    { BR_ERR_BAD_SIGNATURE, BTLS_ALERT_DECRYPT_ERROR, "peer_bad_signature",
+      "sent a signature that its certificate's key did not make" },
+    { BR_ERR_WRONG_KEY_USAGE, BTLS_ALERT_UNSUPPORTED_CERTIFICATE, "certificate_wrong_usage",
+      "has a certificate whose key may not be used, or is of another type than the cipher "
+      "suite wants" },
+    { BR_ERR_NO_CLIENT_AUTH, BTLS_ALERT_HANDSHAKE_FAILURE, "certificate_missing",
+      "sent no certificate, and one is required" },
+};
+
+/* Why an alert may have come, as far as it can be known from here. */
+static const char *
+hint_for_alert(const classic *c, int alert)
+{
+    int client = c->s->is_client;
+    switch (alert) {
+    case BTLS_ALERT_HANDSHAKE_FAILURE:
+        return client ? "the server found nothing in common or wants a client certificate: compare "
+                        "cipher_suites, groups and versions, or set certificate and key"
+                      : "the client found nothing in common, or got no certificate that it can use";
+    case BTLS_ALERT_PROTOCOL_VERSION:
+        return "the versions enabled on the two sides do not overlap: see min_version and "
+               "max_version";
+    case 42: case 43: case 44: case 45: case 46: case 48:
+        return client ? "it is our certificate that the server refuses: was it issued by a CA "
+                        "that the server trusts, for client use, and is it still valid?"
+                      : "it is our certificate that the client refuses: does the client trust "
+                        "its issuer, and is it for the name that the client used?";
+    case BTLS_ALERT_NO_APPLICATION_PROTOCOL:
+        return "no protocol of the alpn list is spoken by the other side";
+    case 112:
+        return "the server does not know this server name";
+    default:
+        return NULL;
+    }
+}
+
+static void
+fail_by_alert(classic *c, int alert, int by_peer)
+{
+    btls_session *s = c->s;
+    const char *name = btls_alert_name(alert);
+    if (name == NULL)
+        name = "an unknown alert";
+    if (by_peer) {
+        btls_session_fail(s, btls_alert_code(alert), alert,
+                          "%s ended the session with the alert %s (%d)",
+                          btls_session_peer_name(s), name, alert);
+        const char *hint = hint_for_alert(c, alert);
+        if (hint != NULL)
+            btls_error_hint(&s->error, "%s", hint);
+        s->error.sent_by_peer = 1;
+    } else if (alert == BTLS_ALERT_PROTOCOL_VERSION) {
+        btls_session_fail(s, "peer_version", alert,
+                          "the client offers no version of TLS that is enabled here");
+    } else if (alert == BTLS_ALERT_NO_APPLICATION_PROTOCOL) {
+        btls_session_fail(s, "peer_no_application_protocol", alert,
+                          "the client offers no protocol of the alpn list");
+    } else if (alert == BTLS_ALERT_INAPPROPRIATE_FALLBACK) {
+        btls_session_fail(s, "peer_inappropriate_fallback", alert,
+                          "the client fell back to an older version than both sides speak");
+    } else {
+        btls_session_fail(s, "peer_nothing_in_common", alert,
+                          "the client offers no cipher suite and signature that fit the "
+                          "config and its certificates");
+    }
+    s->alert_pending = 0; /* BearSSL has sent it, or the peer */
+}
+
+void
+btls_classic_fail(classic *c, int err)
+{
+    btls_session *s = c->s;
+    if (btls_session_failed(s))
+        return;
+    if (err >= BR_ERR_SEND_FATAL_ALERT) {
+        fail_by_alert(c, err - BR_ERR_SEND_FATAL_ALERT, 0);
+        return;
+    }
+    if (err >= BR_ERR_RECV_FATAL_ALERT) {
+        fail_by_alert(c, err - BR_ERR_RECV_FATAL_ALERT, 1);
+        return;
+    }
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        const struct meaning *m = &meanings[i];
+        if (m->err == err) {
+            btls_session_fail(s, m->code, m->alert, "%s %s", btls_session_peer_name(s),
+                              m->what);
+            return;
+        }
+    }
+    btls_session_fail(s, "peer_failed", BTLS_ALERT_INTERNAL_ERROR,
+                      "the handshake with %s failed (BearSSL error %d)",
+                      btls_session_peer_name(s), err);
+}
