@@ -453,20 +453,23 @@ end)
 
 describe("the end of a stream", function()
   it("is closed after a close_notify, and truncated without one", function()
-    for _, case in ipairs { { close = "stream", err = "closed" }, { close = "transport", err = "truncated" } } do
+    for err, closes in pairs {
+      closed = function(client)
+        client:close()
+      end,
+      truncated = function(_, transport)
+        transport:close()
+      end,
+    } do
       local client, server, there = loopback.open()
       client:send "some data"
-      if case.close == "stream" then
-        client:close()
-      else
-        there:close()
-      end
+      closes(client, there)
       assert.equal("some", server:receive(4))
-      assert.same({ nil, case.err, " data", case.err }, { server:receive(100) })
+      assert.same({ nil, err, " data", err }, { server:receive(100) })
       assert.is_true(server:dirty())
-      assert.same({ nil, case.err, "", case.err }, { server:receive() })
-      assert.same({ nil, case.err, 0, case.err }, { server:send "x" })
-      assert.same({ nil, case.err, "", case.err }, { server:receive "*a" })
+      assert.same({ nil, err, "", err }, { server:receive() })
+      assert.same({ nil, err, 0, err }, { server:send "x" })
+      assert.same({ nil, err, "", err }, { server:receive "*a" })
     end
   end)
 

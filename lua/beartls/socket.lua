@@ -140,8 +140,10 @@ end
 
 local function check_tcp(tcp, what)
   local kind = type(tcp)
-  if (kind ~= "userdata" and kind ~= "table") or not (tcp.send and tcp.receive) then
+  if kind ~= "userdata" and kind ~= "table" or not (tcp.send and tcp.receive) then
     error(what .. ": a connected LuaSocket object is wanted, not a " .. kind, 3)
+  elseif tostring(tcp):find("^%w+{[ms]%a+er}") then -- a master or a server: it is not connected
+    error(what .. ": the LuaSocket object is not connected", 3)
   end
 end
 

@@ -260,7 +260,7 @@ function loopback.passes_on(from, to, n)
     while true do
       local data, err = from:receive(n)
       if data then
-        assert(to:send(data))
+        to:send(data) -- in vain if the other side has gone
       elseif err == "timeout" then
         wait_for(from, "read")
       else
@@ -344,7 +344,8 @@ function loopback.child(body, ...)
     given[i] = type(value) == "string" and ("%q"):format(value) or tostring(value)
   end
   local text = prelude:format(package.path, package.cpath, body, table.concat(given, ", "))
-  return assert(io.popen(("timeout %d %s -e %s 2>&1"):format(PATIENCE, interpreter(), quoted(text))))
+  local command = ("timeout %d %s -e %s 2>&1"):format(PATIENCE, interpreter(), quoted(text))
+  return assert(io.popen(command))
 end
 
 -- What every child that serves begins and ends with.
