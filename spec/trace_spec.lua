@@ -191,6 +191,11 @@ describe("trace lines", function()
     assert.is_truthy(line:find("a\\x1b[31mb\\x00\\xc2\\x85\\xe2\\x80\\xaec\\xff", 1, true), line)
   end)
 
+  it("take a name with a per cent sign as it is", function()
+    local raw = recorded.hellos.openssl:sub(6):gsub("example%.com", "ex%%d%%sc.com")
+    assert.matches("ex%%d%%sc%.com", trace.line({ content_type = "handshake", raw = raw }))
+  end)
+
   it("are plain unless colour is asked for", function()
     assert.is_nil(trace.format(events("ecdhe_ecdsa")):find("\27", 1, true))
     assert.is_nil(trace.ladder(events("ecdhe_ecdsa")):find("\27", 1, true))
@@ -252,6 +257,13 @@ describe("trace JSON", function()
       .. "\0\0\2\19\1\1\0\0\9\0\35\0\5\0abc\255" }
     assert.is_truthy(trace.json(hello):find('"session_ticket":{"length":5,"data":"00616263ff"}', 1,
       true))
+    local seen = decode.attach(events("ecdhe_ecdsa")[3])
+    local before = trace.json(seen)
+    assert.is_table(seen.fields.chain)
+    assert.equal(before, trace.json(seen))
+    local exchange = { content_type = "handshake", raw = "\16\0\0\4\0\2me" }
+    decode.attach(exchange, { cipher_suite = "TLS_PSK_WITH_AES_128_CCM" })
+    assert.is_truthy(trace.json(exchange):find('"identity":"6d65"', 1, true))
     local certificate = trace.json(events("ecdhe_ecdsa")[3])
     assert.is_truthy(certificate:find('"certificates":["308201', 1, true))
     assert.is_truthy(certificate:find('"subjects":["CN=localhost"]', 1, true))

@@ -9,6 +9,8 @@ local bytes_keys = {
   raw = true, random = true, session_id = true, public = true, data = true, der = true,
   verify_data = true, certificates = true, identity = true, identity_hint = true,
 }
+-- Objects of the core that say what other keys say already.
+local skipped = { chain = true }
 -- An empty table is a list, but for these.
 local object_keys = { fields = true, extensions = true }
 -- What of an event comes first, for the eye.
@@ -46,8 +48,8 @@ local encode
 
 local function object_of(t)
   local keys, out = {}, {}
-  for key, value in pairs(t) do
-    if type(key) == "string" and type(value) ~= "function" and type(value) ~= "userdata" then
+  for key in pairs(t) do
+    if not skipped[key] then
       keys[#keys + 1] = key
     end
   end
@@ -82,7 +84,8 @@ function encode(value, key)
   return object_of(value)
 end
 
----@param value any a table of strings, numbers, booleans and such tables, without cycles
+---@param value any strings, numbers, booleans, and tables of them that are lists or have strings
+--- for keys, without cycles
 ---@return string
 function json.encode(value)
   return encode(value, nil)

@@ -106,7 +106,7 @@ local function attribute(r)
   if key and decode then
     return key .. "=" .. escape(decode(value:rest()))
   end
-  return (key or oid) .. "=#" .. text.hex(pair.bytes:sub(start, value.stop))
+  return (key or oid) .. "=#" .. text.hex(pair.bytes:sub(start, value.stop)):upper()
 end
 
 local function name(r)
