@@ -45,7 +45,7 @@ describe("a session", function()
     local ok, _, code = p.client:write "too early"
     assert.is_nil(ok)
     assert.equal("want_read", code)
-    assert.same({ nil, nil }, { p.client:export("EXPERIMENTAL", 20) }, "no keys yet")
+    assert.is_nil((p.client:export("EXPERIMENTAL", 20)))
   end)
 
   it("works with every byte fed alone", function()

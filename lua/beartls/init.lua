@@ -165,6 +165,7 @@ local contexts = setmetatable({}, { __mode = "k" })
 ---The trace events that nobody has taken yet; each is given once.
 ---@return fun():table|nil
 function session_methods:events()
+  self:state() -- raises for what is no session
   local context = contexts[self] or {}
   contexts[self] = context
   return function()

@@ -91,25 +91,28 @@ local identity_known = {
   password = known.password,
 }
 
--- How many letters have to be put in, left out or changed to get from a to b.
+-- How many letters have to be put in, left out, changed or swapped with their neighbour to get from a to b.
 local function distance(a, b)
-  local row = {}
+  local rows = { [0] = {} }
   for j = 0, #b do
-    row[j] = j
+    rows[0][j] = j
   end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    local row, above = { [0] = i }, rows[i - 1]
     for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      local same = a:byte(i) == b:byte(j)
+      row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        row[j] = math.min(row[j], rows[i - 2][j - 2] + 1)
+      end
     end
+    rows[i] = row
   end
-  return row[#b]
+  return rows[#a][#b]
 end
 
 local function nearest(name, names)
-  local best, least = nil, math.max(2, math.floor(#name / 2))
+  local best, least = nil, math.max(3, math.floor(#name / 2))
   for candidate in pairs(names) do
     local d = distance(name, candidate)
     if d < least or (d == least and best and candidate < best) then

@@ -518,9 +518,9 @@ new_session(lua_State *L)
     lua_rawseti(L, -2, CONFIG_SLOT);
     btls_set_uservalue(L, 5);
     charge_collector(L);
-    btls_alloc a = btls_lua_alloc(L);
-    btls_resumption *ticket = lua_isnil(L, 4) ? NULL : btls_copy_ticket(L, 4, &a);
-    if (btls_session_start(s, &a, config, is_client, name, now, ticket, &e) != 0) {
+    s->alloc = btls_lua_alloc(L);
+    btls_resumption *ticket = lua_isnil(L, 4) ? NULL : btls_copy_ticket(L, 4, &s->alloc);
+    if (btls_session_start(s, config, is_client, name, now, ticket, &e) != 0) {
         btls_session_clear(s);
         return btls_push_error(L, &e);
     }

@@ -91,8 +91,10 @@ btls_name_is_ip(const char *name, uint8_t out[16], size_t *n)
         *n = 4;
         return 1;
     }
+    if (strchr(name, ':') == NULL || !parse_ipv6(name, out))
+        return 0;
     *n = 16;
-    return strchr(name, ':') != NULL && parse_ipv6(name, out);
+    return 1;
 }
 
 static int

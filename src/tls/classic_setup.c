@@ -113,8 +113,8 @@ static const char *
 sni_of(const btls_session *s, char name[256])
 {
     uint8_t ip[16];
-    size_t n = strlen(s->server_name);
-    if (n == 0 || btls_name_is_ip(s->server_name, ip, &n))
+    size_t n = strlen(s->server_name), ip_size;
+    if (n == 0 || btls_name_is_ip(s->server_name, ip, &ip_size))
         return NULL;
     memcpy(name, s->server_name, n + 1);
     if (name[n - 1] == '.')
@@ -142,6 +142,15 @@ start_client(classic *c)
 }
 
 static int
+start_server(classic *c)
+{
+    int ok = br_ssl_server_reset(&c->br.server);
+    /* An alert before the version is chosen needs one too (RFC 5246, E.1); BearSSL would write 0. */
+    c->br.eng.version_out = BTLS_TLS10;
+    return ok;
+}
+
+static int
 start(classic *c, btls_error *e)
 {
     int ok;
@@ -163,7 +172,7 @@ start(classic *c, btls_error *e)
         *e = c->s->error;
         return -1;
     }
-    ok = c->s->is_client ? start_client(c) : br_ssl_server_reset(&c->br.server);
+    ok = c->s->is_client ? start_client(c) : start_server(c);
     btls_classic_pump(c);
     if (ok && !btls_session_failed(c->s))
         return 0;

@@ -74,11 +74,10 @@ judge_ticket(btls_session *s, btls_resumption *t)
 }
 
 int
-btls_session_start(btls_session *s, const btls_alloc *a, const btls_config *config,
-                   int is_client, const char *server_name, int64_t now,
-                   btls_resumption *ticket, btls_error *e)
+btls_session_start(btls_session *s, const btls_config *config, int is_client,
+                   const char *server_name, int64_t now, btls_resumption *ticket,
+                   btls_error *e)
 {
-    s->alloc = *a;
     s->config = config;
     s->is_client = is_client;
     s->now = now;

@@ -49,12 +49,12 @@ typedef struct btls_session {
     size_t handshake_bytes;    /* from the peer */
 } btls_session;
 
-/* Makes a session in *s (all zeros before). server_name: NUL-terminated, for a client the name or address to verify, else
+/* Makes a session in *s (all zeros but alloc, which the ticket must use too). server_name: NUL-terminated, for a client the name or address to verify, else
  * NULL. ticket (client, may be NULL): taken over, and offered if it fits. 0, or -1 with *e set; then btls_session_clear
  * still has to be called. */
-int btls_session_start(btls_session *s, const btls_alloc *a, const btls_config *config,
-                       int is_client, const char *server_name, int64_t now,
-                       btls_resumption *ticket, btls_error *e);
+int btls_session_start(btls_session *s, const btls_config *config, int is_client,
+                       const char *server_name, int64_t now, btls_resumption *ticket,
+                       btls_error *e);
 /* Wipes everything and gives it back. */
 void btls_session_clear(btls_session *s);
 
