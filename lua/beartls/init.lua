@@ -181,7 +181,10 @@ function session_methods:failure()
   local failure = self:raw_failure()
   if failure then
     failure.trace = self:peek_events()
-    local context = {}
+    local context = {} -- a copy: what is only looked at must not change what events() knows
+    for key, value in pairs(contexts[self] or {}) do
+      context[key] = value
+    end
     for _, event in ipairs(failure.trace) do
       decode.attach(event, context)
     end

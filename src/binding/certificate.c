@@ -1,4 +1,5 @@
-/* certificate.c -- Lua's certificates: one chain, leaf first; what is asked is asked of the leaf. */
+/* certificate.c -- Lua's certificates: one chain, leaf first; what is asked is asked of
+ * the leaf. */
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +91,8 @@ no_certificate(btls_error *e, const char *label)
         btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
                        "there is no certificate in it, but a %s", label);
     else
-        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT, "there is no certificate in it");
+        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
+                       "there is no certificate in it");
     btls_error_hint(e, "a certificate begins with -----BEGIN CERTIFICATE-----");
     return -1;
 }
@@ -214,7 +216,8 @@ certificate_validat(lua_State *L)
 {
     btls_certificate leaf = check_leaf(L, 1);
     lua_Number t = luaL_checknumber(L, 2);
-    lua_pushboolean(L, t >= (lua_Number)leaf.not_before && t <= (lua_Number)leaf.not_after);
+    lua_pushboolean(L,
+                    t >= (lua_Number)leaf.not_before && t <= (lua_Number)leaf.not_after);
     return 1;
 }
 
@@ -280,7 +283,9 @@ static int
 certificate_key_type(lua_State *L)
 {
     br_x509_pkey key;
-    lua_pushstring(L, !key_of(L, &key) ? NULL : key.key_type == BR_KEYTYPE_RSA ? "RSA" : "EC");
+    lua_pushstring(L, !key_of(L, &key)                 ? NULL
+                      : key.key_type == BR_KEYTYPE_RSA ? "RSA"
+                                                       : "EC");
     return 1;
 }
 
@@ -314,18 +319,32 @@ certificate_signature_algorithm(lua_State *L)
     static const uint8_t ecdsa_sha1[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01 };
     static const uint8_t ed25519[] = { 0x2B, 0x65, 0x70 };
     static const char *const rsa_names[] = {
-        NULL, NULL, NULL, NULL, "md5WithRSAEncryption", "sha1WithRSAEncryption", NULL, NULL,
-        NULL, NULL, "id-RSASSA-PSS", "sha256WithRSAEncryption", "sha384WithRSAEncryption",
-        "sha512WithRSAEncryption", "sha224WithRSAEncryption",
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        "md5WithRSAEncryption",
+        "sha1WithRSAEncryption",
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        "id-RSASSA-PSS",
+        "sha256WithRSAEncryption",
+        "sha384WithRSAEncryption",
+        "sha512WithRSAEncryption",
+        "sha224WithRSAEncryption",
     };
-    static const char *const ecdsa_names[] = { NULL, "ecdsa-with-SHA224", "ecdsa-with-SHA256",
-                                               "ecdsa-with-SHA384", "ecdsa-with-SHA512" };
+    static const char *const ecdsa_names[] = { NULL, "ecdsa-with-SHA224",
+                                               "ecdsa-with-SHA256", "ecdsa-with-SHA384",
+                                               "ecdsa-with-SHA512" };
     btls_span oid = check_leaf(L, 1).signature_oid;
     unsigned last = oid.n > 0 ? oid.p[oid.n - 1] : 0;
     const char *name = NULL;
     if (oid.n == sizeof pkcs1 + 1 && memcmp(oid.p, pkcs1, sizeof pkcs1) == 0 && last < 15)
         name = rsa_names[last];
-    else if (oid.n == sizeof ecdsa + 1 && memcmp(oid.p, ecdsa, sizeof ecdsa) == 0 && last < 5)
+    else if (oid.n == sizeof ecdsa + 1 && memcmp(oid.p, ecdsa, sizeof ecdsa) == 0 &&
+             last < 5)
         name = ecdsa_names[last];
     else if (BTLS_OID_IS(oid, ecdsa_sha1))
         name = "ecdsa-with-SHA1";
@@ -341,8 +360,9 @@ certificate_fingerprint(lua_State *L)
 {
     static const char *const kinds[] = { "sha256", "sha1", NULL };
     btls_span der = check_leaf(L, 1).der;
-    const br_hash_class *hash =
-        luaL_checkoption(L, 2, "sha256", kinds) == 0 ? &br_sha256_vtable : &br_sha1_vtable;
+    const br_hash_class *hash = luaL_checkoption(L, 2, "sha256", kinds) == 0
+                                    ? &br_sha256_vtable
+                                    : &br_sha1_vtable;
     br_hash_compat_context h;
     uint8_t out[32];
     hash->init(&h.vtable);
@@ -421,8 +441,9 @@ static int
 certificate_key_usage(lua_State *L)
 {
     static const char *const names[] = {
-        "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
-        "keyAgreement",     "keyCertSign",    "cRLSign",         "encipherOnly", "decipherOnly",
+        "digitalSignature", "nonRepudiation", "keyEncipherment",
+        "dataEncipherment", "keyAgreement",   "keyCertSign",
+        "cRLSign",          "encipherOnly",   "decipherOnly",
     };
     return push_bits(L, check_leaf(L, 1).key_usage, names, 9);
 }
@@ -430,8 +451,8 @@ certificate_key_usage(lua_State *L)
 static int
 certificate_extended_key_usage(lua_State *L)
 {
-    static const char *const names[] = { "serverAuth", "clientAuth", "anyExtendedKeyUsage",
-                                         "other" };
+    static const char *const names[] = { "serverAuth", "clientAuth",
+                                         "anyExtendedKeyUsage", "other" };
     return push_bits(L, check_leaf(L, 1).extended_key_usage, names, 4);
 }
 
@@ -468,8 +489,9 @@ static int
 certificate_eq(lua_State *L)
 {
     const btls_chain *a = btls_to_chain(L, 1), *b = btls_to_chain(L, 2);
-    lua_pushboolean(L, a != NULL && b != NULL &&
-                           btls_span_equal(btls_queue_bytes(&a->bytes), btls_queue_bytes(&b->bytes)));
+    lua_pushboolean(
+        L, a != NULL && b != NULL &&
+               btls_span_equal(btls_queue_bytes(&a->bytes), btls_queue_bytes(&b->bytes)));
     return 1;
 }
 
@@ -526,8 +548,11 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg metamethods[] = {
-    { "__len", certificate_len }, { "__eq", certificate_eq },
-    { "__tostring", certificate_tostring }, { "__gc", certificate_gc }, { NULL, NULL },
+    { "__len", certificate_len },
+    { "__eq", certificate_eq },
+    { "__tostring", certificate_tostring },
+    { "__gc", certificate_gc },
+    { NULL, NULL },
 };
 
 static const luaL_Reg functions[] = { { "parse", certificate_parse }, { NULL, NULL } };

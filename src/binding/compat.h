@@ -1,4 +1,5 @@
-/* compat.h -- the one place that knows which Lua this is: the rest is written as for Lua 5.3/5.4. */
+/* compat.h -- the one place that knows which Lua this is: the rest is written as for
+ * Lua 5.3/5.4. */
 #ifndef BTLS_BINDING_COMPAT_H
 #define BTLS_BINDING_COMPAT_H
 
@@ -13,7 +14,8 @@
 #endif
 
 #if LUA_VERSION_NUM < 502
-/* LuaJIT has some of these functions; using the 5.1 forms in both keeps the binary interchangeable. */
+/* LuaJIT has some of these functions; using the 5.1 forms in both keeps the binary
+ * interchangeable. */
 #define btls_setfuncs(L, list) luaL_register((L), NULL, (list))
 #define btls_rawlen(L, i) lua_objlen((L), (i))
 /* An environment is the 5.1 form of a user value; it must be a table. */

@@ -1,5 +1,6 @@
-/* config.c -- Lua's configs. The public module (lua/beartls/init.lua) has checked the types, loaded the files and found
- * misspelt options; here the values become a btls_config. */
+/* config.c -- Lua's configs. The public module (lua/beartls/init.lua) has checked the
+ * types, loaded the files and found misspelt options; here the values become a
+ * btls_config. */
 #include "binding/config.h"
 
 #include <string.h>
@@ -26,7 +27,8 @@ btls_check_config(lua_State *L, int i)
     return &check_object(L, i)->config;
 }
 
-/* The user value is the options table, which keeps alive whatever the settings point at. */
+/* The user value is the options table, which keeps alive whatever the settings point at.
+ */
 static void
 push_option(lua_State *L, int config, const char *name)
 {
@@ -60,7 +62,8 @@ btls_config_keylog(lua_State *L, int i, btls_span lines)
         lua_pop(L, 1);
 }
 
-/* Calls add(L, config, e) for each element, which is on top of the stack, of the list options[name]. */
+/* Calls add(L, config, e) for each element, which is on top of the stack, of the list
+ * options[name]. */
 static int
 each(lua_State *L, btls_config *c, const char *name, btls_error *e,
      int (*add)(lua_State *, btls_config *, btls_error *))
@@ -84,7 +87,8 @@ static int
 unknown(btls_error *e, const char *option, const char *what, const char *name)
 {
     return btls_error_set(e, "config_unknown_name", BTLS_NO_ALERT,
-                          "%s: \"%.80s\" is no %s that beartls knows", option, name, what);
+                          "%s: \"%.80s\" is no %s that beartls knows", option, name,
+                          what);
 }
 
 static int
@@ -130,8 +134,8 @@ static int
 add_protocol(lua_State *L, btls_config *c, btls_error *e)
 {
     if (c->alpn_count == BTLS_CONFIG_ALPN)
-        return btls_error_set(e, "config_alpn", BTLS_NO_ALERT, "alpn: at most %d protocols",
-                              BTLS_CONFIG_ALPN);
+        return btls_error_set(e, "config_alpn", BTLS_NO_ALERT,
+                              "alpn: at most %d protocols", BTLS_CONFIG_ALPN);
     c->alpn[c->alpn_count++] = lua_tostring(L, -1);
     return 0;
 }
@@ -143,7 +147,8 @@ add_pin(lua_State *L, btls_config *c, btls_error *e)
     const char *pin = lua_tolstring(L, -1, &n);
     if (c->pin_count == BTLS_CONFIG_PINS || n != 32)
         return btls_error_set(e, "config_pins", BTLS_NO_ALERT,
-                              "pins: at most %d SHA-256 hashes of 32 bytes", BTLS_CONFIG_PINS);
+                              "pins: at most %d SHA-256 hashes of 32 bytes",
+                              BTLS_CONFIG_PINS);
     memcpy(c->pins[c->pin_count++], pin, 32);
     return 0;
 }
@@ -203,13 +208,15 @@ set_scalars(lua_State *L, btls_config *c)
 {
     set_version(L, "min_version", &c->min_version);
     set_version(L, "max_version", &c->max_version);
-    c->max_fragment = (size_t)integer_option(L, "max_fragment", (lua_Integer)c->max_fragment);
+    c->max_fragment =
+        (size_t)integer_option(L, "max_fragment", (lua_Integer)c->max_fragment);
     c->trace = (size_t)integer_option(L, "trace", 0);
     c->verify_client = (enum btls_verify_client)integer_option(L, "verify_client", 0);
     c->keylog = has_option(L, "keylog");
-    c->insecure = (boolean_option(L, "insecure_no_verify") ? BTLS_INSECURE_NO_VERIFY : 0u) |
-                  (boolean_option(L, "insecure_no_name") ? BTLS_INSECURE_NO_NAME : 0u) |
-                  (boolean_option(L, "insecure_no_time") ? BTLS_INSECURE_NO_TIME : 0u);
+    c->insecure =
+        (boolean_option(L, "insecure_no_verify") ? BTLS_INSECURE_NO_VERIFY : 0u) |
+        (boolean_option(L, "insecure_no_name") ? BTLS_INSECURE_NO_NAME : 0u) |
+        (boolean_option(L, "insecure_no_time") ? BTLS_INSECURE_NO_TIME : 0u);
     lua_getfield(L, 1, "trust");
     c->trust = btls_to_trust(L, -1);
     lua_pop(L, 1);
@@ -224,13 +231,15 @@ set_lists(lua_State *L, btls_config *c, btls_error *e)
         c->groups = 0;
     if (has_option(L, "signature_schemes"))
         c->hashes = 0;
-    return each(L, c, "cipher_suites", e, add_suite) || each(L, c, "groups", e, add_group) ||
+    return each(L, c, "cipher_suites", e, add_suite) ||
+           each(L, c, "groups", e, add_group) ||
            each(L, c, "signature_schemes", e, add_scheme) ||
            each(L, c, "alpn", e, add_protocol) || each(L, c, "pins", e, add_pin) ||
            each(L, c, "identities", e, add_identity);
 }
 
-/* core.config.new(options) -> config | nil, message, code. `options` becomes the config's own. */
+/* core.config.new(options) -> config | nil, message, code. `options` becomes the config's
+ * own. */
 static int
 new_config(lua_State *L)
 {
@@ -254,8 +263,8 @@ new_config(lua_State *L)
     return 1;
 }
 
-/* core.config.adopt_trust(config, trust): for a config that was given no trust. What is there is not replaced: sessions may
- * be using it. */
+/* core.config.adopt_trust(config, trust): for a config that was given no trust. What is
+ * there is not replaced: sessions may be using it. */
 static int
 adopt_trust(lua_State *L)
 {
@@ -291,13 +300,13 @@ config_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    { "new", new_config }, { "adopt_trust", adopt_trust }, { NULL, NULL }
-};
+static const luaL_Reg functions[] = { { "new", new_config },
+                                      { "adopt_trust", adopt_trust },
+                                      { NULL, NULL } };
 static const luaL_Reg methods[] = { { NULL, NULL } };
-static const luaL_Reg metamethods[] = {
-    { "__gc", config_gc }, { "__tostring", config_tostring }, { NULL, NULL }
-};
+static const luaL_Reg metamethods[] = { { "__gc", config_gc },
+                                        { "__tostring", config_tostring },
+                                        { NULL, NULL } };
 
 int
 btls_open_config(lua_State *L)

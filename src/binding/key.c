@@ -10,7 +10,8 @@
 typedef struct {
     btls_alloc alloc;
     btls_key *key;
-    btls_queue scratch; /* decoded or encoded key material; wiped by __gc whatever happens */
+    btls_queue
+        scratch; /* decoded or encoded key material; wiped by __gc whatever happens */
 } key_object;
 
 static key_object *
@@ -59,7 +60,8 @@ no_key(btls_error *e, const char *label)
     if (label[0] != '\0')
         return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
                               "there is no private key in it, but a %s", label);
-    return btls_error_set(e, "config_no_key", BTLS_NO_ALERT, "there is no private key in it");
+    return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
+                          "there is no private key in it");
 }
 
 /* The one key of a PEM text. */
@@ -110,7 +112,8 @@ key_parse(lua_State *L)
     return bad ? btls_push_error(L, &e) : 1;
 }
 
-/* core.key.generate(kind) -> key | nil, message, code; kind: "p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096" */
+/* core.key.generate(kind) -> key | nil, message, code; kind: "p256", "p384", "p521",
+ * "rsa2048", "rsa3072", "rsa4096" */
 static int
 key_generate(lua_State *L)
 {
@@ -187,7 +190,8 @@ key_tostring(lua_State *L)
         return 1;
     }
     lua_pushfstring(L, "beartls.key (%s, %d bits)",
-                    btls_key_type(o->key) == BR_KEYTYPE_RSA ? "RSA" : "EC", btls_key_bits(o->key));
+                    btls_key_type(o->key) == BR_KEYTYPE_RSA ? "RSA" : "EC",
+                    btls_key_bits(o->key));
     return 1;
 }
 
@@ -205,12 +209,12 @@ static const luaL_Reg methods[] = {
     { "type", key_type },       { "bits", key_bits }, { "curve", key_curve },
     { "matches", key_matches }, { "pem", key_pem },   { NULL, NULL },
 };
-static const luaL_Reg metamethods[] = {
-    { "__tostring", key_tostring }, { "__gc", key_gc }, { NULL, NULL }
-};
-static const luaL_Reg functions[] = {
-    { "parse", key_parse }, { "generate", key_generate }, { NULL, NULL }
-};
+static const luaL_Reg metamethods[] = { { "__tostring", key_tostring },
+                                        { "__gc", key_gc },
+                                        { NULL, NULL } };
+static const luaL_Reg functions[] = { { "parse", key_parse },
+                                      { "generate", key_generate },
+                                      { NULL, NULL } };
 
 int
 btls_open_key(lua_State *L)

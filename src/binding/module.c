@@ -1,9 +1,11 @@
-/* module.c -- luaopen_beartls_core: the table of the C core. Programs use require "beartls". */
+/* module.c -- luaopen_beartls_core: the table of the C core. Programs use require
+ * "beartls". */
 #include "binding/object.h"
 #include "binding/ticket.h"
 #include "tls/names.h"
 
-/* The names that a config may use, as lists: { cipher_suites = { ... }, default_cipher_suites = ... }. */
+/* The names that a config may use, as lists: { cipher_suites = { ... },
+ * default_cipher_suites = ... }. */
 static int
 push_suite_names(lua_State *L, int flags)
 {
@@ -29,9 +31,12 @@ luaopen_beartls_core(lua_State *L)
         const char *name;
         int (*open)(lua_State *);
     } parts[] = {
-        { "certificate", btls_open_certificate }, { "key", btls_open_key },
-        { "trust", btls_open_trust },             { "ticket", btls_open_ticket },
-        { "config", btls_open_config },           { "session", btls_open_session },
+        { "certificate", btls_open_certificate },
+        { "key", btls_open_key },
+        { "trust", btls_open_trust },
+        { "ticket", btls_open_ticket },
+        { "config", btls_open_config },
+        { "session", btls_open_session },
     };
     lua_newtable(L);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -1,4 +1,5 @@
-/* object.c -- what the bindings of all types share: objects, errors, the Lua state's allocator. */
+/* object.c -- what the bindings of all types share: objects, errors, the Lua state's
+ * allocator. */
 #include "binding/object.h"
 
 #include <string.h>

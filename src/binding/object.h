@@ -1,4 +1,5 @@
-/* object.h -- what the bindings of all types share: objects, errors, the Lua state's allocator. */
+/* object.h -- what the bindings of all types share: objects, errors, the Lua state's
+ * allocator. */
 #ifndef BTLS_BINDING_OBJECT_H
 #define BTLS_BINDING_OBJECT_H
 
@@ -19,12 +20,13 @@
 /* The Lua state's own allocator: everything that C keeps comes from it. */
 btls_alloc btls_lua_alloc(lua_State *L);
 
-/* Defines a type: its metatable (with __name), its methods behind __index, its metamethods. */
+/* Defines a type: its metatable (with __name), its methods behind __index, its
+ * metamethods. */
 void btls_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
                    const luaL_Reg *metamethods);
 
-/* Pushes a zeroed userdata of that type, with its metatable: __gc sees it from now on, so make
- * zeros mean "closed" and acquire things only afterwards. */
+/* Pushes a zeroed userdata of that type, with its metatable: __gc sees it from now on, so
+ * make zeros mean "closed" and acquire things only afterwards. */
 void *btls_new_object(lua_State *L, size_t size, const char *name);
 
 /* The userdata at index i when it is of that type, else NULL. Pushes nothing. */
@@ -36,14 +38,14 @@ int btls_push_error(lua_State *L, const btls_error *e);
 /* The text of bytes [p, p + n) in lower-case hexadecimal. */
 void btls_push_hex(lua_State *L, btls_span bytes);
 
-/* From certificate.c, key.c, trust.c: what an object holds, NULL when the value at i is something
- * else. It lives as long as the object. */
+/* From certificate.c, key.c, trust.c: what an object holds, NULL when the value at i is
+ * something else. It lives as long as the object. */
 const btls_chain *btls_to_chain(lua_State *L, int i);
 const btls_key *btls_to_key(lua_State *L, int i);
 const btls_trust *btls_to_trust(lua_State *L, int i);
 
-/* Pushes a new certificate object with a copy of `count` certificates of c from `first` on.
- * Raises only for want of memory. */
+/* Pushes a new certificate object with a copy of `count` certificates of c from `first`
+ * on. Raises only for want of memory. */
 void btls_push_chain(lua_State *L, const btls_chain *c, size_t first, size_t count);
 
 /* Each registers its type and leaves the table of its constructors on the stack. */

@@ -1,4 +1,5 @@
-/* session.c -- Lua's sessions: the only place where bytes cross between Lua and the engines. */
+/* session.c -- Lua's sessions: the only place where bytes cross between Lua and the
+ * engines. */
 #include <limits.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@
 
 typedef struct {
     btls_session session;
-    int busy; /* its bytes are being made into Lua values: a finalizer must not change them */
+    int busy; /* its bytes are being made into Lua values: a finalizer must not change
+                 them */
 } session_object;
 
 static session_object *
@@ -24,7 +26,8 @@ check_object(lua_State *L)
 {
     session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     luaL_argcheck(L, o->session.engine != NULL, 1, "the session was wiped");
-    luaL_argcheck(L, !o->busy, 1, "the session is in use: it was called from inside itself");
+    luaL_argcheck(L, !o->busy, 1,
+                  "the session is in use: it was called from inside itself");
     return o;
 }
 
@@ -34,8 +37,8 @@ check_session(lua_State *L)
     return &check_object(L)->session;
 }
 
-/* Calls push, which turns things of the session into one Lua value: whatever is raised on the way, or done by a finalizer
- * that the collector runs, the session stays as it is. */
+/* Calls push, which turns things of the session into one Lua value: whatever is raised on
+ * the way, or done by a finalizer that the collector runs, the session stays as it is. */
 static void
 push_undisturbed(lua_State *L, session_object *o, lua_CFunction push, void *what)
 {
@@ -173,7 +176,8 @@ session_close(lua_State *L)
 static int
 session_state(lua_State *L)
 {
-    static const char *const names[] = { "handshake", "open", "closing", "closed", "failed" };
+    static const char *const names[] = { "handshake", "open", "closing", "closed",
+                                         "failed" };
     lua_pushstring(L, names[check_session(L)->state]);
     return 1;
 }
@@ -212,8 +216,8 @@ session_group(lua_State *L)
 static int
 session_signature_scheme(lua_State *L)
 {
-    lua_pushstring(L,
-                   btls_signature_scheme_name(info_of(check_session(L)).signature_scheme));
+    lua_pushstring(
+        L, btls_signature_scheme_name(info_of(check_session(L)).signature_scheme));
     return 1;
 }
 
@@ -282,7 +286,8 @@ session_peer_chain(lua_State *L)
     return 1;
 }
 
-/* session:local_certificate() -> certificate | nil: what we have shown, the whole chain. */
+/* session:local_certificate() -> certificate | nil: what we have shown, the whole chain.
+ */
 static int
 session_local_certificate(lua_State *L)
 {
@@ -321,8 +326,8 @@ session_export(lua_State *L)
 static int
 session_channel_binding(lua_State *L)
 {
-    static const char *const types[] = { "tls-server-end-point", "tls-unique", "tls-exporter",
-                                         NULL };
+    static const char *const types[] = { "tls-server-end-point", "tls-unique",
+                                         "tls-exporter", NULL };
     btls_session *s = check_session(L);
     uint8_t out[BTLS_CHANNEL_MAX];
     size_t n;
@@ -345,7 +350,8 @@ session_ticket(lua_State *L)
     btls_session *s = check_session(L);
     btls_error e;
     if (!s->is_client)
-        btls_error_set(&e, "config_not_a_client", BTLS_NO_ALERT, "only a client keeps tickets");
+        btls_error_set(&e, "config_not_a_client", BTLS_NO_ALERT,
+                       "only a client keeps tickets");
     else if (btls_session_failed(s))
         e = s->error;
     else if (info_of(s).version == 0)
@@ -371,7 +377,8 @@ set_string(lua_State *L, const char *name, const char *value)
     lua_setfield(L, -2, name);
 }
 
-/* The raw form of session:failure() -> table | nil, to which the public module adds the trace. */
+/* The raw form of session:failure() -> table | nil, to which the public module adds the
+ * trace. */
 static int
 session_failure(lua_State *L)
 {
@@ -401,11 +408,12 @@ static int
 push_event(lua_State *L)
 {
     const btls_event *e = lua_touserdata(L, 1);
-    static const char *const content_types[] = { "change_cipher_spec", "alert", "handshake",
-                                                 "application_data" };
+    static const char *const content_types[] = { "change_cipher_spec", "alert",
+                                                 "handshake", "application_data" };
     lua_newtable(L);
     set_string(L, "direction", e->sent ? "sent" : "received");
-    set_string(L, "content_type", content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
+    set_string(L, "content_type",
+               content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
     set_string(L, "version", btls_version_name(e->version));
     lua_pushnumber(L, e->time);
     lua_setfield(L, -2, "time");
@@ -494,7 +502,8 @@ charge_collector(lua_State *L)
     lua_gc(L, LUA_GCSTEP, SESSION_KB);
 }
 
-/* core.session.new(config, is_client, server_name | nil, ticket | nil) -> session | nil, message, code */
+/* core.session.new(config, is_client, server_name | nil, ticket | nil) -> session | nil,
+ * message, code */
 static int
 new_session(lua_State *L)
 {

@@ -1,4 +1,5 @@
-/* ticket.c -- Lua's tickets: what a client keeps of a session to resume it. A ticket holds its encoding. */
+/* ticket.c -- Lua's tickets: what a client keeps of a session to resume it. A ticket
+ * holds its encoding. */
 #include "binding/ticket.h"
 
 #include <string.h>
@@ -93,9 +94,9 @@ ticket_tostring(lua_State *L)
 }
 
 static const luaL_Reg methods[] = { { "encode", ticket_encode }, { NULL, NULL } };
-static const luaL_Reg metamethods[] = {
-    { "__gc", ticket_gc }, { "__tostring", ticket_tostring }, { NULL, NULL }
-};
+static const luaL_Reg metamethods[] = { { "__gc", ticket_gc },
+                                        { "__tostring", ticket_tostring },
+                                        { NULL, NULL } };
 static const luaL_Reg functions[] = { { "decode", ticket_decode }, { NULL, NULL } };
 
 int

@@ -47,7 +47,8 @@ struct count {
     int added, skipped;
 };
 
-/* One certificate that cannot be used must not lose the others of a bundle; want of memory must. */
+/* One certificate that cannot be used must not lose the others of a bundle; want of
+ * memory must. */
 static int
 add_one(trust_object *o, btls_span der, struct count *count, btls_error *e)
 {
@@ -83,7 +84,8 @@ add_text(trust_object *o, btls_span text, struct count *count, btls_error *e)
     if (count->added > 0)
         return 0;
     if (count->skipped == 0)
-        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT, "there is no certificate in it");
+        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
+                       "there is no certificate in it");
     return -1;
 }
 
@@ -106,8 +108,8 @@ trust_new(lua_State *L)
     return 1;
 }
 
-/* trust:add(pem_or_der) -> number added, number that could not be used | nil, message, code. Raises for a store
- * that a config uses already. */
+/* trust:add(pem_or_der) -> number added, number that could not be used | nil, message,
+ * code. Raises for a store that a config uses already. */
 static int
 trust_add(lua_State *L)
 {
@@ -132,7 +134,8 @@ string_field(lua_State *L, const char *name)
     return lua_tostring(L, -1); /* stays on the stack, and so alive */
 }
 
-/* trust:verify(certificate, { name =, usage = "server" | "client", time = }) -> path | nil, message, code */
+/* trust:verify(certificate, { name =, usage = "server" | "client", time = }) -> path |
+ * nil, message, code */
 static int
 trust_verify(lua_State *L)
 {
@@ -145,11 +148,14 @@ trust_verify(lua_State *L)
         lua_newtable(L);
     }
     luaL_checktype(L, 3, LUA_TTABLE);
-    btls_verify_policy policy = { o->trust, string_field(L, "name"), BTLS_USAGE_SERVER,
-                                  btls_system_time(), 0, NULL, 0 };
+    btls_verify_policy policy = {
+        o->trust, string_field(L, "name"), BTLS_USAGE_SERVER, btls_system_time(), 0, NULL,
+        0
+    };
     const char *usage = string_field(L, "usage");
-    luaL_argcheck(L, usage == NULL || strcmp(usage, "server") == 0 || strcmp(usage, "client") == 0,
-                  3, "usage is \"server\" or \"client\"");
+    luaL_argcheck(
+        L, usage == NULL || strcmp(usage, "server") == 0 || strcmp(usage, "client") == 0,
+        3, "usage is \"server\" or \"client\"");
     if (usage != NULL && strcmp(usage, "client") == 0)
         policy.usage = BTLS_USAGE_CLIENT;
     lua_getfield(L, 3, "time");
@@ -193,11 +199,16 @@ trust_gc(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = { { "add", trust_add }, { "verify", trust_verify }, { NULL, NULL } };
-static const luaL_Reg metamethods[] = {
-    { "__len", trust_len }, { "__tostring", trust_tostring }, { "__gc", trust_gc }, { NULL, NULL }
-};
-static const luaL_Reg functions[] = { { "parse", trust_parse }, { "new", trust_new }, { NULL, NULL } };
+static const luaL_Reg methods[] = { { "add", trust_add },
+                                    { "verify", trust_verify },
+                                    { NULL, NULL } };
+static const luaL_Reg metamethods[] = { { "__len", trust_len },
+                                        { "__tostring", trust_tostring },
+                                        { "__gc", trust_gc },
+                                        { NULL, NULL } };
+static const luaL_Reg functions[] = { { "parse", trust_parse },
+                                      { "new", trust_new },
+                                      { NULL, NULL } };
 
 int
 btls_open_trust(lua_State *L)

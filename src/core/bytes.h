@@ -1,4 +1,5 @@
-/* bytes.h -- memory, byte spans, a bounded reader, growable buffers, wiping. No TLS, no crypto. */
+/* bytes.h -- memory, byte spans, a bounded reader, growable buffers, wiping. No TLS, no
+ * crypto. */
 #ifndef BTLS_CORE_BYTES_H
 #define BTLS_CORE_BYTES_H
 
@@ -6,8 +7,8 @@
 #include <stdint.h>
 
 /* Where memory comes from: the same shape as lua_Alloc, so that everything that beartls
- * allocates is the Lua state's own. f(ud, NULL, 0, n) allocates, f(ud, p, old, 0) frees and
- * cannot fail, anything else resizes; NULL means that there is no memory. */
+ * allocates is the Lua state's own. f(ud, NULL, 0, n) allocates, f(ud, p, old, 0) frees
+ * and cannot fail, anything else resizes; NULL means that there is no memory. */
 typedef struct {
     void *(*f)(void *ud, void *p, size_t old_size, size_t new_size);
     void *ud;
@@ -31,13 +32,14 @@ typedef struct {
     size_t n;
 } btls_span;
 
-/* 1 when two spans hold the same bytes; public data only (leaves at the first difference). */
+/* 1 when two spans hold the same bytes; public data only (leaves at the first
+ * difference). */
 int btls_span_equal(btls_span a, btls_span b);
 
-/* A reader that never leaves its bytes. Once something was missing it is `bad` for good and
- * yields zeros and empty spans, so that a parser reads like the structure it parses and asks
- * once, at the end. Vectors are TLS's: a big-endian length of 1, 2 or 3 bytes before the bytes
- * (RFC 8446, 3.4). */
+/* A reader that never leaves its bytes. Once something was missing it is `bad` for good
+ * and yields zeros and empty spans, so that a parser reads like the structure it parses
+ * and asks once, at the end. Vectors are TLS's: a big-endian length of 1, 2 or 3 bytes
+ * before the bytes (RFC 8446, 3.4). */
 typedef struct {
     const uint8_t *p;
     size_t left;
@@ -54,13 +56,15 @@ btls_span btls_read_vec16(btls_reader *r);
 btls_span btls_read_vec24(btls_reader *r);
 /* 1 when nothing was missing and nothing is left, else 0. */
 int btls_read_end(const btls_reader *r);
-/* 1 while there is something left and nothing was missing: the condition of a list's loop. */
+/* 1 while there is something left and nothing was missing: the condition of a list's
+ * loop. */
 int btls_read_more(const btls_reader *r);
 
 /* A queue of bytes: appended at the end, taken from the front, contiguous. It grows by
- * doubling, so appending is linear; what has been taken is reclaimed when space is needed.
- * Behind its tail it can hold bytes that do not count yet: a record that is still arriving is
- * put where its plaintext will be, so that opening it in place needs no further copy. */
+ * doubling, so appending is linear; what has been taken is reclaimed when space is
+ * needed. Behind its tail it can hold bytes that do not count yet: a record that is still
+ * arriving is put where its plaintext will be, so that opening it in place needs no
+ * further copy. */
 typedef struct {
     const btls_alloc *alloc;
     uint8_t *p;
@@ -71,8 +75,9 @@ typedef struct {
 } btls_queue;
 
 void btls_queue_init(btls_queue *q, const btls_alloc *a);
-/* Room for n more bytes behind what is there and held, or NULL when there is no memory. Valid until the
- * next call that changes the queue. btls_queue_grew() then says how many of them were filled. */
+/* Room for n more bytes behind what is there and held, or NULL when there is no memory.
+ * Valid until the next call that changes the queue. btls_queue_grew() then says how many
+ * of them were filled. */
 uint8_t *btls_queue_room(btls_queue *q, size_t n);
 void btls_queue_grew(btls_queue *q, size_t n);
 /* 1, or 0 when there is no memory (the queue is then as it was). */
@@ -83,16 +88,18 @@ btls_queue_size(const btls_queue *q)
 {
     return q->tail - q->head;
 }
-/* Forgets the first n bytes; a queue that is empty gives back what an idle connection should not
- * hold. */
+/* Forgets the first n bytes; a queue that is empty gives back what an idle connection
+ * should not hold. */
 void btls_queue_take(btls_queue *q, size_t n);
-/* Wipes what was used and gives back the memory; the queue is empty and may be used again. */
+/* Wipes what was used and gives back the memory; the queue is empty and may be used
+ * again. */
 void btls_queue_clear(btls_queue *q);
 
 /* Appends n bytes that do not count yet. 1, or 0 when there is no memory. */
 int btls_queue_hold(btls_queue *q, const void *p, size_t n);
-/* Makes sure that there are at least n bytes of the queue's memory before its tail (they may be
- * earlier data: save them before writing there). 1, or 0 when there is no memory. */
+/* Makes sure that there are at least n bytes of the queue's memory before its tail (they
+ * may be earlier data: save them before writing there). 1, or 0 when there is no memory.
+ */
 int btls_queue_headroom(btls_queue *q, size_t n);
 /* The first n bytes that are held count from now on; the others are dropped. */
 void btls_queue_commit(btls_queue *q, size_t n);

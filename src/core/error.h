@@ -1,5 +1,5 @@
-/* error.h -- what went wrong, for people (a sentence and a hint), programs (a code) and the
- * peer (an alert). */
+/* error.h -- what went wrong, for people (a sentence and a hint), programs (a code) and
+ * the peer (an alert). */
 #ifndef BTLS_CORE_ERROR_H
 #define BTLS_CORE_ERROR_H
 
@@ -15,17 +15,17 @@
 #define BTLS_NO_POSITION (-1)
 
 typedef struct {
-    const char *code;   /* stable, snake_case, static storage; NULL: nothing went wrong */
-    int alert;          /* AlertDescription (RFC 8446, 6) or BTLS_NO_ALERT */
-    int sent_by_peer;   /* the alert came from the peer */
-    int position;       /* of the certificate in the path, 0 the leaf, or BTLS_NO_POSITION */
-    char message[320];  /* a sentence without a full stop: who did what */
-    char hint[320];     /* what to do about it, or empty */
+    const char *code; /* stable, snake_case, static storage; NULL: nothing went wrong */
+    int alert;        /* AlertDescription (RFC 8446, 6) or BTLS_NO_ALERT */
+    int sent_by_peer; /* the alert came from the peer */
+    int position; /* of the certificate in the path, 0 the leaf, or BTLS_NO_POSITION */
+    char message[320]; /* a sentence without a full stop: who did what */
+    char hint[320];    /* what to do about it, or empty */
 } btls_error;
 
-/* Fills *e (e must not be NULL), keeping no hint. Returns -1, so that a failing function can say
- * `return btls_error_set(...)`. Control characters
- * become '?', so that nothing from a peer can steer a terminal. */
+/* Fills *e (e must not be NULL), keeping no hint. Returns -1, so that a failing function
+ * can say `return btls_error_set(...)`. Control characters become '?', so that nothing
+ * from a peer can steer a terminal. */
 int btls_error_set(btls_error *e, const char *code, int alert, const char *fmt, ...)
     BTLS_PRINTF(4, 5);
 

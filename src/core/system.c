@@ -1,4 +1,5 @@
-/* system.c -- what differs between operating systems: random bytes, the process, clocks. */
+/* system.c -- what differs between operating systems: random bytes, the process, clocks.
+ */
 #include "core/system.h"
 
 #include <time.h>

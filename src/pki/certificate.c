@@ -1,4 +1,5 @@
-/* certificate.c -- reads one X.509 certificate (RFC 5280, 4.1) into a view of its own bytes. */
+/* certificate.c -- reads one X.509 certificate (RFC 5280, 4.1) into a view of its own
+ * bytes. */
 #include "pki/certificate.h"
 
 #include <string.h>
@@ -8,13 +9,21 @@
 #include "pki/spki.h"
 
 /* Extensions: 2.5.29.n */
-enum { EXT_KEY_USAGE = 15, EXT_SAN = 17, EXT_BASIC_CONSTRAINTS = 19, EXT_EXTENDED_KEY_USAGE = 37 };
+enum {
+    EXT_KEY_USAGE = 15,
+    EXT_SAN = 17,
+    EXT_BASIC_CONSTRAINTS = 19,
+    EXT_EXTENDED_KEY_USAGE = 37
+};
 
 static const uint8_t ext_prefix[] = { 0x55, 0x1D };
-static const uint8_t eku_prefix[] = { 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03 }; /* id-kp */
+static const uint8_t eku_prefix[] = {
+    0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03
+}; /* id-kp */
 static const uint8_t eku_any[] = { 0x55, 0x1D, 0x25, 0x00 };
 
-/* Bit i of the BIT STRING becomes bit i of the result. Trailing zero bits may not be there (X.690, 11.2.2). */
+/* Bit i of the BIT STRING becomes bit i of the result. Trailing zero bits may not be
+ * there (X.690, 11.2.2). */
 static void
 read_key_usage(btls_certificate *c, btls_reader *r)
 {
@@ -75,7 +84,8 @@ read_extension(btls_certificate *c, btls_reader *extensions)
         extensions->bad = 1;
         return;
     }
-    if (oid.n != sizeof ext_prefix + 1 || memcmp(oid.p, ext_prefix, sizeof ext_prefix) != 0)
+    if (oid.n != sizeof ext_prefix + 1 ||
+        memcmp(oid.p, ext_prefix, sizeof ext_prefix) != 0)
         return;
     switch (oid.p[2]) {
     case EXT_KEY_USAGE:
@@ -142,9 +152,11 @@ btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e)
     btls_reader algorithm = btls_der_enter(&cert, BTLS_DER_SEQUENCE);
     c->signature_oid = btls_der_read(&algorithm, BTLS_DER_OID);
     btls_der_read_octets(&cert);
-    if (btls_read_end(&tbs) && !algorithm.bad && btls_read_end(&cert) && btls_read_end(&file))
+    if (btls_read_end(&tbs) && !algorithm.bad && btls_read_end(&cert) &&
+        btls_read_end(&file))
         return 0;
-    return btls_error_set(e, "certificate_malformed", 42, "this is not a well-formed certificate");
+    return btls_error_set(e, "certificate_malformed", 42,
+                          "this is not a well-formed certificate");
 }
 
 int

@@ -1,4 +1,5 @@
-/* certificate.h -- reads one X.509 certificate (RFC 5280, 4.1) into a view of its own bytes. */
+/* certificate.h -- reads one X.509 certificate (RFC 5280, 4.1) into a view of its own
+ * bytes. */
 #ifndef BTLS_PKI_CERTIFICATE_H
 #define BTLS_PKI_CERTIFICATE_H
 
@@ -29,28 +30,31 @@ typedef struct {
     btls_span signature_oid; /* contents of the signature AlgorithmIdentifier's OID */
     int64_t not_before;      /* seconds since 1970-01-01T00:00:00Z */
     int64_t not_after;
-    btls_span san;           /* contents of GeneralNames, empty span with p NULL when absent */
-    int is_ca;               /* basicConstraints cA */
-    int path_length;         /* -1 when not given */
+    btls_span san;   /* contents of GeneralNames, empty span with p NULL when absent */
+    int is_ca;       /* basicConstraints cA */
+    int path_length; /* -1 when not given */
     int has_key_usage;
-    unsigned key_usage;      /* BTLS_KU_*; only when has_key_usage */
+    unsigned key_usage; /* BTLS_KU_*; only when has_key_usage */
     int has_extended_key_usage;
     unsigned extended_key_usage; /* BTLS_EKU_* */
 } btls_certificate;
 
-/* Reads strict DER (no BER, no trailing bytes). 0, or -1 with *e set: certificate_malformed,
- * certificate_unsupported. */
+/* Reads strict DER (no BER, no trailing bytes). 0, or -1 with *e set:
+ * certificate_malformed, certificate_unsupported. */
 int btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e);
 
-/* The public key, pointing into the certificate's bytes: RSA n and e without leading zeros (modulus up to
- * 4096 bits), EC point on P-256, P-384 or P-521 in uncompressed form, of exactly the curve's length.
- * 0, or -1 with *e set: certificate_unsupported_key. */
-int btls_certificate_public_key(const btls_certificate *c, br_x509_pkey *key, btls_error *e);
+/* The public key, pointing into the certificate's bytes: RSA n and e without leading
+ * zeros (modulus up to 4096 bits), EC point on P-256, P-384 or P-521 in uncompressed
+ * form, of exactly the curve's length. 0, or -1 with *e set: certificate_unsupported_key.
+ */
+int btls_certificate_public_key(const btls_certificate *c, br_x509_pkey *key,
+                                btls_error *e);
 
 /* SHA-256 of the SubjectPublicKeyInfo: what a pin is compared with (RFC 7469, 2.4). */
 void btls_certificate_spki_sha256(const btls_certificate *c, uint8_t out[32]);
 
-/* The subject in words (RFC 4514), cut to size-1 bytes and ended with NUL: for messages. */
+/* The subject in words (RFC 4514), cut to size-1 bytes and ended with NUL: for messages.
+ */
 void btls_certificate_subject(const btls_certificate *c, char *out, size_t size);
 
 #endif

@@ -18,9 +18,10 @@ btls_chain_clear(btls_chain *c)
 static int
 too_long(btls_error *e)
 {
-    return btls_error_set(e, "certificate_chain_too_long", 42,
-                          "the certificate chain is longer than %d certificates or %d bytes",
-                          BTLS_CHAIN_CERTIFICATES, BTLS_CHAIN_BYTES);
+    return btls_error_set(
+        e, "certificate_chain_too_long", 42,
+        "the certificate chain is longer than %d certificates or %d bytes",
+        BTLS_CHAIN_CERTIFICATES, BTLS_CHAIN_BYTES);
 }
 
 int

@@ -121,7 +121,8 @@ btls_der_read_boolean(btls_reader *r)
     return v.p[0] != 0;
 }
 
-/* Days from 1970-01-01 to the first of March of year y, by the rule of the Gregorian calendar. */
+/* Days from 1970-01-01 to the first of March of year y, by the rule of the Gregorian
+ * calendar. */
 static int64_t
 days_to_march(int64_t y)
 {

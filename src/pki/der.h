@@ -1,4 +1,5 @@
-/* der.h -- strict DER (X.690, 10): minimal lengths, definite lengths only, tags below 31. */
+/* der.h -- strict DER (X.690, 10): minimal lengths, definite lengths only, tags below 31.
+ */
 #ifndef BTLS_PKI_DER_H
 #define BTLS_PKI_DER_H
 
@@ -39,13 +40,16 @@ uint32_t btls_der_read_small(btls_reader *r);
 btls_span btls_der_read_octets(btls_reader *r);
 /* A BOOLEAN, which DER writes as 00 or FF. */
 int btls_der_read_boolean(btls_reader *r);
-/* UTCTime or GeneralizedTime as RFC 5280, 4.1.2.5 allows them: seconds since 1970-01-01T00:00:00Z. */
+/* UTCTime or GeneralizedTime as RFC 5280, 4.1.2.5 allows them: seconds since
+ * 1970-01-01T00:00:00Z. */
 int64_t btls_der_read_time(btls_reader *r);
 
-/* Is the OBJECT IDENTIFIER with these contents this one? `oid` is an array of its content bytes. */
+/* Is the OBJECT IDENTIFIER with these contents this one? `oid` is an array of its content
+ * bytes. */
 #define BTLS_OID_IS(span, oid) btls_span_equal((span), (btls_span){ (oid), sizeof(oid) })
 
-/* Writing: appends a tag and length, or a whole element. 1, or 0 when there is no memory. */
+/* Writing: appends a tag and length, or a whole element. 1, or 0 when there is no memory.
+ */
 int btls_der_push_header(btls_queue *q, unsigned tag, size_t n);
 int btls_der_push(btls_queue *q, unsigned tag, const void *p, size_t n);
 /* An INTEGER from big-endian bytes without sign. */

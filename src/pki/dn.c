@@ -48,18 +48,24 @@ end(struct text *t)
     return t->n;
 }
 
-/* RFC 4514, 3, and the one that certificates still have: attribute types 2.5.4.n, and others by their OID. */
+/* RFC 4514, 3, and the one that certificates still have: attribute types 2.5.4.n, and
+ * others by their OID. */
 static const char *
 type_name(btls_span oid)
 {
     static const struct {
         uint8_t n;
         const char *name;
-    } types[] = { { 3, "CN" }, { 5, "serialNumber" }, { 6, "C" }, { 7, "L" }, { 8, "ST" },
-                  { 9, "STREET" }, { 10, "O" }, { 11, "OU" }, { 97, "organizationIdentifier" } };
-    static const uint8_t dc[] = { 0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 0x19 };
-    static const uint8_t uid[] = { 0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 0x01 };
-    static const uint8_t email[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01 };
+    } types[] = { { 3, "CN" }, { 5, "serialNumber" }, { 6, "C" },
+                  { 7, "L" },  { 8, "ST" },           { 9, "STREET" },
+                  { 10, "O" }, { 11, "OU" },          { 97, "organizationIdentifier" } };
+    static const uint8_t dc[] = { 0x09, 0x92, 0x26, 0x89, 0x93,
+                                  0xF2, 0x2C, 0x64, 0x01, 0x19 };
+    static const uint8_t uid[] = { 0x09, 0x92, 0x26, 0x89, 0x93,
+                                   0xF2, 0x2C, 0x64, 0x01, 0x01 };
+    static const uint8_t email[] = {
+        0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01
+    };
     for (size_t i = 0; oid.n == 3 && i < sizeof types / sizeof types[0]; i++) {
         if (oid.p[0] == 0x55 && oid.p[1] == 0x04 && oid.p[2] == types[i].n)
             return types[i].name;

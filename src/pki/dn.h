@@ -4,8 +4,8 @@
 
 #include "core/bytes.h"
 
-/* Writes the whole Name (tag included) as text, most specific part first, cut to size-1 bytes and ended with NUL.
- * Returns the length of the whole text, as snprintf does. */
+/* Writes the whole Name (tag included) as text, most specific part first, cut to size-1
+ * bytes and ended with NUL. Returns the length of the whole text, as snprintf does. */
 size_t btls_dn_text(btls_span name, char *out, size_t size);
 
 /* The value of the first commonName, cut and ended likewise; "" when there is none. */

@@ -1,5 +1,5 @@
-/* key.c -- private keys: reading, whether one belongs to a certificate, writing. Decoding is ours because that of BearSSL 0.6
- * overflows with integers that are too long. */
+/* key.c -- private keys: reading, whether one belongs to a certificate, writing. Decoding
+ * is ours because that of BearSSL 0.6 overflows with integers that are too long. */
 #include "pki/key.h"
 
 #include <string.h>
@@ -39,16 +39,20 @@ btls_key_free(btls_key *k)
 static btls_key *
 malformed(btls_error *e, const char *what)
 {
-    btls_error_set(e, "config_key_malformed", BTLS_NO_ALERT, "the private key is malformed: %s", what);
+    btls_error_set(e, "config_key_malformed", BTLS_NO_ALERT,
+                   "the private key is malformed: %s", what);
     return NULL;
 }
 
 static btls_key *
 unsupported(btls_error *e, const char *what)
 {
-    btls_error_set(e, "config_key_unsupported", BTLS_NO_ALERT, "the private key %s", what);
-    btls_error_hint(e, "RSA of two primes with 1024 to 4096 bits, and EC on P-256, P-384 and P-521 can "
-                       "be used");
+    btls_error_set(e, "config_key_unsupported", BTLS_NO_ALERT, "the private key %s",
+                   what);
+    btls_error_hint(
+        e,
+        "RSA of two primes with 1024 to 4096 bits, and EC on P-256, P-384 and P-521 can "
+        "be used");
     return NULL;
 }
 
@@ -60,7 +64,8 @@ bytes(btls_span s)
     return (unsigned char *)(uintptr_t)s.p;
 }
 
-/* Points the key at the integers of its own copy of an RSAPrivateKey. 0 when it is malformed. */
+/* Points the key at the integers of its own copy of an RSAPrivateKey. 0 when it is
+ * malformed. */
 static int
 point_rsa(btls_key *k, btls_span der)
 {
@@ -77,8 +82,17 @@ point_rsa(btls_key *k, btls_span der)
     k->rsa_der = der;
     k->rsa_public = (br_rsa_public_key){ bytes(n), n.n, bytes(exponent), exponent.n };
     k->rsa = (br_rsa_private_key){
-        (uint32_t)btls_modulus_bits(n.p, n.n), bytes(p),  p.n,  bytes(q),  q.n,
-        bytes(dp), dp.n, bytes(dq), dq.n, bytes(iq), iq.n,
+        (uint32_t)btls_modulus_bits(n.p, n.n),
+        bytes(p),
+        p.n,
+        bytes(q),
+        q.n,
+        bytes(dp),
+        dp.n,
+        bytes(dq),
+        dq.n,
+        bytes(iq),
+        iq.n,
     };
     return 1;
 }
@@ -102,22 +116,25 @@ parse_rsa(const btls_alloc *a, btls_span der, btls_error *e)
         return malformed(e, "this is not an RSAPrivateKey");
     }
     const br_rsa_private_key *sk = &k->rsa;
-    int fits = k->rsa_public.nlen <= RSA_MAX_BYTES && k->rsa_public.elen <= RSA_MAX_HALF &&
-               sk->n_bitlen >= RSA_MIN_BITS;
+    int fits = k->rsa_public.nlen <= RSA_MAX_BYTES &&
+               k->rsa_public.elen <= RSA_MAX_HALF && sk->n_bitlen >= RSA_MIN_BITS;
     int sound = sk->plen > 0 && sk->plen <= RSA_MAX_HALF && sk->qlen > 0 &&
-                sk->qlen <= RSA_MAX_HALF && sk->dplen <= sk->plen && sk->dqlen <= sk->qlen &&
-                sk->iqlen <= sk->plen && sk->p[sk->plen - 1] & 1 && sk->q[sk->qlen - 1] & 1 &&
+                sk->qlen <= RSA_MAX_HALF && sk->dplen <= sk->plen &&
+                sk->dqlen <= sk->qlen && sk->iqlen <= sk->plen &&
+                sk->p[sk->plen - 1] & 1 && sk->q[sk->qlen - 1] & 1 &&
                 sk->plen + sk->qlen >= k->rsa_public.nlen && k->rsa_public.elen > 0;
     if (fits && sound)
         return k;
     btls_key_free(k);
-    return fits ? malformed(e, "its numbers do not fit together")
-                : unsupported(e, "has a modulus of less than 1024 or more than 4096 bits");
+    return fits
+               ? malformed(e, "its numbers do not fit together")
+               : unsupported(e, "has a modulus of less than 1024 or more than 4096 bits");
 }
 
 /* ---- EC ---- */
 
-/* 1 when 0 < x < order, both big-endian and n bytes; in a time that depends on n alone. */
+/* 1 when 0 < x < order, both big-endian and n bytes; in a time that depends on n alone.
+ */
 static int
 in_range(const uint8_t *x, const uint8_t *order, size_t n)
 {
@@ -211,8 +228,10 @@ btls_key_parse(const btls_alloc *a, btls_span der, btls_error *e)
     btls_reader r = btls_reader_of(der);
     btls_reader s = btls_der_enter(&r, BTLS_DER_SEQUENCE);
     if (!s.bad && btls_der_next(&s) == BTLS_DER_SEQUENCE) {
-        btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT, "the private key is encrypted");
-        btls_error_hint(e, "encrypted keys cannot be read yet: openssl pkey -in FILE -out PLAIN");
+        btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT,
+                       "the private key is encrypted");
+        btls_error_hint(
+            e, "encrypted keys cannot be read yet: openssl pkey -in FILE -out PLAIN");
         return NULL;
     }
     btls_der_read_small(&s);
@@ -289,7 +308,8 @@ push_ec(const btls_key *k, btls_queue *q)
            btls_der_push(q, BTLS_DER_OCTET_STRING, k->ec.x, k->ec.xlen) &&
            btls_der_push_header(q, BTLS_DER_CONTEXT(1), bits) &&
            btls_der_push_header(q, BTLS_DER_BIT_STRING, 1 + k->point_size) &&
-           btls_queue_push(q, &no_unused_bits, 1) && btls_queue_push(q, k->point, k->point_size);
+           btls_queue_push(q, &no_unused_bits, 1) &&
+           btls_queue_push(q, k->point, k->point_size);
 }
 
 /* PrivateKeyInfo: version 0, algorithm, key (RFC 5958, 2). */

@@ -10,7 +10,8 @@ static const struct {
     int id;
     size_t size;
     const br_hash_class *hash;
-    const unsigned char *oid; /* as BearSSL wants it; NULL: MD5 and SHA-1 without a header */
+    const unsigned char
+        *oid; /* as BearSSL wants it; NULL: MD5 and SHA-1 without a header */
 } hashes[] = {
     { 0, 36, NULL, NULL },
     { br_sha1_ID, br_sha1_SIZE, &br_sha1_vtable, BR_HASH_OID_SHA1 },
@@ -26,10 +27,10 @@ sign_rsa(const btls_key *k, const unsigned char *oid, const void *hash, size_t n
 {
     unsigned char check[HASH_MAX];
     size_t size = (k->rsa.n_bitlen + 7) / 8;
-    if (size > cap ||
-        !br_rsa_pkcs1_sign_get_default()(oid, hash, n, &k->rsa, signature))
+    if (size > cap || !br_rsa_pkcs1_sign_get_default()(oid, hash, n, &k->rsa, signature))
         return 0;
-    if (!br_rsa_pkcs1_vrfy_get_default()(signature, size, oid, n, &k->rsa_public, check) ||
+    if (!br_rsa_pkcs1_vrfy_get_default()(signature, size, oid, n, &k->rsa_public,
+                                         check) ||
         memcmp(check, hash, n) != 0) {
         btls_wipe(signature, size);
         return 0;
@@ -68,9 +69,10 @@ push_rsa(btls_queue *q, const br_rsa_private_key *sk, const br_rsa_public_key *p
          const unsigned char *d, size_t d_size)
 {
     static const uint8_t zero = 0;
-    const unsigned char *parts[] = { &zero, pk->n, pk->e, d, sk->p, sk->q, sk->dp, sk->dq, sk->iq };
-    size_t sizes[] = { 1, pk->nlen, pk->elen, d_size, sk->plen, sk->qlen,
-                       sk->dplen, sk->dqlen, sk->iqlen };
+    const unsigned char *parts[] = { &zero, pk->n,  pk->e,  d,     sk->p,
+                                     sk->q, sk->dp, sk->dq, sk->iq };
+    size_t sizes[] = { 1,        pk->nlen,  pk->elen,  d_size,   sk->plen,
+                       sk->qlen, sk->dplen, sk->dqlen, sk->iqlen };
     btls_queue body;
     btls_queue_init(&body, q->alloc);
     int ok = 1;
@@ -94,7 +96,8 @@ generate_rsa(const btls_alloc *a, unsigned bits, const br_prng_class **rng, btls
     btls_key *k = NULL;
     btls_queue_init(&q, a);
     size_t d_size = 0;
-    if (br_rsa_keygen_get_default()(rng, &sk, private_part, &pk, public_part, bits, 65537))
+    if (br_rsa_keygen_get_default()(rng, &sk, private_part, &pk, public_part, bits,
+                                    65537))
         d_size = br_rsa_compute_privexp_get_default()(d, &sk, 65537);
     if (d_size == 0)
         btls_error_set(e, "io_no_random", 80, "no RSA key was found");
@@ -110,7 +113,8 @@ generate_rsa(const btls_alloc *a, unsigned bits, const br_prng_class **rng, btls
 
 /* ECPrivateKey without its public part: reading computes that. */
 static btls_key *
-generate_ec(const btls_alloc *a, int curve_number, const br_prng_class **rng, btls_error *e)
+generate_ec(const btls_alloc *a, int curve_number, const br_prng_class **rng,
+            btls_error *e)
 {
     static const uint8_t version = 1;
     unsigned char scalar[BR_EC_KBUF_PRIV_MAX_SIZE];
@@ -140,9 +144,9 @@ btls_key_generate(const btls_alloc *a, const char *kind, const br_prng_class **r
         unsigned rsa_bits;
         int curve;
     } kinds[] = {
-        { "rsa2048", 2048, 0 }, { "rsa3072", 3072, 0 }, { "rsa4096", 4096, 0 },
-        { "p256", 0, BR_EC_secp256r1 }, { "p384", 0, BR_EC_secp384r1 },
-        { "p521", 0, BR_EC_secp521r1 },
+        { "rsa2048", 2048, 0 },         { "rsa3072", 3072, 0 },
+        { "rsa4096", 4096, 0 },         { "p256", 0, BR_EC_secp256r1 },
+        { "p384", 0, BR_EC_secp384r1 }, { "p521", 0, BR_EC_secp521r1 },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].kind, kind) != 0)
@@ -150,8 +154,9 @@ btls_key_generate(const btls_alloc *a, const char *kind, const br_prng_class **r
         return kinds[i].rsa_bits != 0 ? generate_rsa(a, kinds[i].rsa_bits, rng, e)
                                       : generate_ec(a, kinds[i].curve, rng, e);
     }
-    btls_error_set(e, "config_key_unsupported", BTLS_NO_ALERT,
-                   "\"%.40s\" is no kind of key: p256, p384, p521, rsa2048, rsa3072 and rsa4096 are",
-                   kind);
+    btls_error_set(
+        e, "config_key_unsupported", BTLS_NO_ALERT,
+        "\"%.40s\" is no kind of key: p256, p384, p521, rsa2048, rsa3072 and rsa4096 are",
+        kind);
     return NULL;
 }

@@ -38,7 +38,8 @@ hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 4291, 2.2: eight groups, one run of zeros as "::", the last two groups perhaps as IPv4. */
+/* RFC 4291, 2.2: eight groups, one run of zeros as "::", the last two groups perhaps as
+ * IPv4. */
 static int
 parse_ipv6(const char *s, uint8_t out[16])
 {
@@ -114,7 +115,8 @@ btls_name_is_dns(const char *name)
         return 0;
     for (size_t i = 0; i <= n; i++) {
         if (i < n && name[i] != '.') {
-            if (!is_label_char(name[i]) || ++label > LABEL_MAX || (label == 1 && name[i] == '-'))
+            if (!is_label_char(name[i]) || ++label > LABEL_MAX ||
+                (label == 1 && name[i] == '-'))
                 return 0;
         } else {
             if (label == 0 || name[i - 1] == '-')

@@ -6,7 +6,8 @@
 
 #define LINE 64
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void
 btls_pem_init(btls_pem *pem, btls_span text)
@@ -19,7 +20,8 @@ btls_pem_init(btls_pem *pem, btls_span text)
 int
 btls_pem_is_der(btls_span text)
 {
-    return text.n > 2 && text.p[0] == 0x30 && (text.p[1] & 0x80 || text.p[1] == text.n - 2);
+    return text.n > 2 && text.p[0] == 0x30 &&
+           (text.p[1] & 0x80 || text.p[1] == text.n - 2);
 }
 
 /* The next line without its end (LF, CRLF or CR) and without spaces around it. */
@@ -99,11 +101,12 @@ decode_line(struct decoder *d, btls_span line, btls_queue *out)
 static int
 malformed(const btls_pem *pem, const char *what, btls_error *e)
 {
-    return btls_error_set(e, "config_pem_malformed", BTLS_NO_ALERT, "line %u: %s", pem->line - 1,
-                          what);
+    return btls_error_set(e, "config_pem_malformed", BTLS_NO_ALERT, "line %u: %s",
+                          pem->line - 1, what);
 }
 
-/* Skips the headers of a block in the old form ("Proc-Type: 4,ENCRYPTED"); what was read is its first base64 line. */
+/* Skips the headers of a block in the old form ("Proc-Type: 4,ENCRYPTED"); what was read
+ * is its first base64 line. */
 static btls_span
 skip_headers(btls_pem *pem, btls_span line)
 {
@@ -161,7 +164,8 @@ btls_pem_next(btls_pem *pem, btls_queue *out, btls_error *e)
 static void
 encode_three(const uint8_t *p, size_t n, char four[4])
 {
-    uint32_t bits = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0u);
+    uint32_t bits =
+        (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0u);
     for (int i = 3; i >= 0; i--, bits >>= 6)
         four[i] = (size_t)i > n ? '=' : digits[bits & 63];
 }
@@ -175,7 +179,8 @@ push_base64(btls_queue *q, btls_span bytes, size_t line)
         if (!btls_queue_push(q, four, 4))
             return 0;
         int last = i + 3 >= bytes.n;
-        if (line > 0 && (last || (i / 3 + 1) % (line / 4) == 0) && !btls_queue_push(q, "\n", 1))
+        if (line > 0 && (last || (i / 3 + 1) % (line / 4) == 0) &&
+            !btls_queue_push(q, "\n", 1))
             return 0;
     }
     return 1;

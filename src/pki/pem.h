@@ -1,4 +1,5 @@
-/* pem.h -- PEM (RFC 7468) as it is found in files: CRLF, text between blocks, no newline at the end, several objects. */
+/* pem.h -- PEM (RFC 7468) as it is found in files: CRLF, text between blocks, no newline
+ * at the end, several objects. */
 #ifndef BTLS_PKI_PEM_H
 #define BTLS_PKI_PEM_H
 
@@ -6,10 +7,10 @@
 #include "core/error.h"
 
 typedef struct {
-    btls_span rest;  /* text that has not been looked at */
-    unsigned line;   /* of its first byte, from 1 */
-    char label[48];  /* of the block that was found: "CERTIFICATE" */
-    int encrypted;   /* it has a Proc-Type: 4,ENCRYPTED header (RFC 1421) */
+    btls_span rest; /* text that has not been looked at */
+    unsigned line;  /* of its first byte, from 1 */
+    char label[48]; /* of the block that was found: "CERTIFICATE" */
+    int encrypted;  /* it has a Proc-Type: 4,ENCRYPTED header (RFC 1421) */
 } btls_pem;
 
 void btls_pem_init(btls_pem *pem, btls_span text);
@@ -17,9 +18,10 @@ void btls_pem_init(btls_pem *pem, btls_span text);
 /* 1 when the text could be DER instead: it begins with a SEQUENCE. */
 int btls_pem_is_der(btls_span text);
 
-/* Finds the next block and puts its bytes into out, which is cleared first. 1, 0 when there is none left, or -1 with *e set
- * (config_pem_malformed, with the line). Decoding takes a time that depends on the bytes: fine
- * for keys that come from files, which is all that PEM is for. */
+/* Finds the next block and puts its bytes into out, which is cleared first. 1, 0 when
+ * there is none left, or -1 with *e set (config_pem_malformed, with the line). Decoding
+ * takes a time that depends on the bytes: fine for keys that come from files, which is
+ * all that PEM is for. */
 int btls_pem_next(btls_pem *pem, btls_queue *out, btls_error *e);
 
 /* Appends a block. 1, or 0 when there is no memory. */

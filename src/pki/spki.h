@@ -7,12 +7,13 @@
 #include "core/bytes.h"
 #include "core/error.h"
 
-/* What the curve is called and how large it is; curve is BearSSL's number, which is TLS's too. */
+/* What the curve is called and how large it is; curve is BearSSL's number, which is TLS's
+ * too. */
 typedef struct {
     int curve;
     int bits;
-    size_t scalar_size;   /* bytes of a private key, RFC 5915 */
-    const char *name;     /* IANA: "secp256r1" */
+    size_t scalar_size; /* bytes of a private key, RFC 5915 */
+    const char *name;   /* IANA: "secp256r1" */
     const uint8_t *oid;
     size_t oid_size;
 } btls_curve;
@@ -25,7 +26,8 @@ const btls_curve *btls_curve_by_oid(btls_span oid);
 extern const btls_span btls_oid_rsa;
 extern const btls_span btls_oid_ec;
 
-/* Reads a whole SubjectPublicKeyInfo; *key points into it. See btls_certificate_public_key. */
+/* Reads a whole SubjectPublicKeyInfo; *key points into it. See
+ * btls_certificate_public_key. */
 int btls_spki_parse(btls_span spki, br_x509_pkey *key, btls_error *e);
 
 /* Bits of an RSA modulus without leading zeros. */

@@ -5,7 +5,8 @@
 
 #include "pki/certificate.h"
 
-/* What is kept of an anchor besides br_x509_trust_anchor: its fingerprint, and the block that holds its name and key. */
+/* What is kept of an anchor besides br_x509_trust_anchor: its fingerprint, and the block
+ * that holds its name and key. */
 struct origin {
     uint8_t fingerprint[32];
     uint8_t *block;
@@ -133,7 +134,8 @@ btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
 {
     btls_certificate c;
     br_x509_pkey key;
-    if (btls_certificate_parse(&c, der, e) != 0 || btls_certificate_public_key(&c, &key, e) != 0)
+    if (btls_certificate_parse(&c, der, e) != 0 ||
+        btls_certificate_public_key(&c, &key, e) != 0)
         return -1;
     if (btls_trust_has(t, der))
         return 0;

@@ -13,9 +13,10 @@ typedef struct btls_trust btls_trust;
 btls_trust *btls_trust_new(const btls_alloc *a);
 void btls_trust_free(btls_trust *t);
 
-/* Adds one certificate (DER, copied) as an anchor: a CA, or, when it is no CA, a certificate that is
- * trusted itself as a leaf. A certificate that is there already is not added again. 0, or -1 with *e set; a
- * certificate that cannot be used (unsupported key) leaves the store as it was. */
+/* Adds one certificate (DER, copied) as an anchor: a CA, or, when it is no CA, a
+ * certificate that is trusted itself as a leaf. A certificate that is there already is
+ * not added again. 0, or -1 with *e set; a certificate that cannot be used (unsupported
+ * key) leaves the store as it was. */
 int btls_trust_add(btls_trust *t, btls_span der, btls_error *e);
 
 size_t btls_trust_count(const btls_trust *t);

@@ -1,5 +1,6 @@
-/* verify.c -- the one place that decides whether a peer's certificate chain is believed. The signatures along the path are
- * checked by BearSSL's validator; names, time, usage, pins and what is said about it are ours. */
+/* verify.c -- the one place that decides whether a peer's certificate chain is believed.
+ * The signatures along the path are checked by BearSSL's validator; names, time, usage,
+ * pins and what is said about it are ours. */
 #include "pki/verify.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@
 #define CERTIFICATE_EXPIRED 45
 #define UNKNOWN_CA 48
 
-/* The path through the chain as it was sent: certificates 0..last, each issued by the next. */
+/* The path through the chain as it was sent: certificates 0..last, each issued by the
+ * next. */
 struct path {
     const btls_verify_policy *policy;
     const btls_chain *chain;
@@ -28,7 +30,8 @@ struct path {
     btls_error *e;
 };
 
-/* "the server's certificate (CN=localhost)" or, further up, "the certificate of CN=X, 1 above the server's,". */
+/* "the server's certificate (CN=localhost)" or, further up, "the certificate of CN=X, 1
+ * above the server's,". */
 static void
 describe(const struct path *p, size_t i, char out[200])
 {
@@ -38,7 +41,8 @@ describe(const struct path *p, size_t i, char out[200])
     if (i == 0)
         snprintf(out, 200, "the %s's certificate (%s)", whose, subject);
     else
-        snprintf(out, 200, "the CA certificate (%s), %zu above the %s's,", subject, i, whose);
+        snprintf(out, 200, "the CA certificate (%s), %zu above the %s's,", subject, i,
+                 whose);
 }
 
 static int
@@ -70,15 +74,16 @@ read_chain(struct path *p)
 static void
 date_text(int64_t t, char out[48])
 {
-    /* From days since 1970 to a date, by the rule of the Gregorian calendar, years beginning in March. */
+    /* From days since 1970 to a date, by the rule of the Gregorian calendar, years
+     * beginning in March. */
     int64_t z = t / SECONDS_A_DAY - (t % SECONDS_A_DAY < 0) + 719468;
     int64_t era = (z >= 0 ? z : z - 146096) / 146097;
     unsigned doe = (unsigned)(z - era * 146097);
     unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
     unsigned month = mp < 10 ? mp + 3 : mp - 9;
-    snprintf(out, 48, "%lld-%02u-%02u", (long long)(yoe + era * 400 + (month <= 2)), month,
-             doy - (153 * mp + 2) / 5 + 1);
+    snprintf(out, 48, "%lld-%02u-%02u", (long long)(yoe + era * 400 + (month <= 2)),
+             month, doy - (153 * mp + 2) / 5 + 1);
 }
 
 static int
@@ -92,19 +97,22 @@ check_time(struct path *p)
         if (!early && p->policy->now <= p->certs[i].not_after)
             continue;
         date_text(early ? p->certs[i].not_before : p->certs[i].not_after, date);
-        snprintf(what, sizeof what, early ? "is valid only from %s" : "expired on %s", date);
+        snprintf(what, sizeof what, early ? "is valid only from %s" : "expired on %s",
+                 date);
         fail(p, i, early ? "certificate_not_yet_valid" : "certificate_expired",
              CERTIFICATE_EXPIRED, what);
         date_text(p->policy->now, date);
-        btls_error_hint(p->e, "it is %s here: %s", date,
-                        early ? "is this clock right?"
-                              : "the certificate has to be renewed, unless this clock is wrong");
+        btls_error_hint(
+            p->e, "it is %s here: %s", date,
+            early ? "is this clock right?"
+                  : "the certificate has to be renewed, unless this clock is wrong");
         return -1;
     }
     return 0;
 }
 
-/* A moment at which everything on the path is valid: now, or, when time does not matter, the latest beginning. */
+/* A moment at which everything on the path is valid: now, or, when time does not matter,
+ * the latest beginning. */
 static int64_t
 moment(const struct path *p)
 {
@@ -126,7 +134,8 @@ run_bearssl(const struct path *p)
     const btls_trust *trust = p->policy->trust;
     br_x509_minimal_context x;
     int64_t t = moment(p);
-    br_x509_minimal_init(&x, &br_sha256_vtable, trust == NULL ? NULL : btls_trust_anchors(trust),
+    br_x509_minimal_init(&x, &br_sha256_vtable,
+                         trust == NULL ? NULL : btls_trust_anchors(trust),
                          trust == NULL ? 0 : btls_trust_count(trust));
     for (int i = 0; i < 4; i++)
         br_x509_minimal_set_hash(&x, br_sha224_ID + i, hashes[i]);
@@ -158,14 +167,16 @@ fail_untrusted(struct path *p)
     if (btls_span_equal(top->issuer, top->subject)) {
         btls_error_set(p->e, "certificate_untrusted", UNKNOWN_CA,
                        "%s is self-signed and not trusted", who);
-        btls_error_hint(p->e, "if it is meant to be believed, give it with the option trust");
+        btls_error_hint(p->e,
+                        "if it is meant to be believed, give it with the option trust");
     } else {
         btls_error_set(p->e, "certificate_untrusted", UNKNOWN_CA,
                        "%s was issued by '%s', which is not trusted", who, issuer);
-        btls_error_hint(p->e,
-                        "either '%s' is an intermediate that the %s should have sent with its "
-                        "certificate, or it is a root that the option trust should hold",
-                        issuer, whose);
+        btls_error_hint(
+            p->e,
+            "either '%s' is an intermediate that the %s should have sent with its "
+            "certificate, or it is a root that the option trust should hold",
+            issuer, whose);
     }
     p->e->position = (int)p->last;
     return -1;
@@ -183,14 +194,16 @@ fail_path(struct path *p, unsigned err)
         return fail(p, top, "certificate_expired", CERTIFICATE_EXPIRED,
                     "is at no moment valid together with the others");
     case BR_ERR_X509_BAD_SIGNATURE:
-        return fail(p, top > 0 ? top - 1 : 0, "certificate_bad_signature", BAD_CERTIFICATE,
-                    "or another of its chain has a signature that its issuer did not make");
+        return fail(
+            p, top > 0 ? top - 1 : 0, "certificate_bad_signature", BAD_CERTIFICATE,
+            "or another of its chain has a signature that its issuer did not make");
     case BR_ERR_X509_NOT_CA:
         return fail(p, top, "certificate_not_ca", UNKNOWN_CA,
                     "or another of its chain issued a certificate that it may not issue");
     case BR_ERR_X509_CRITICAL_EXTENSION:
-        return fail(p, 0, "certificate_unsupported", UNSUPPORTED_CERTIFICATE,
-                    "or another of its chain has a critical extension that is not understood");
+        return fail(
+            p, 0, "certificate_unsupported", UNSUPPORTED_CERTIFICATE,
+            "or another of its chain has a critical extension that is not understood");
     case BR_ERR_X509_UNSUPPORTED:
     case BR_ERR_X509_LIMIT_EXCEEDED:
         return fail(p, 0, "certificate_unsupported", UNSUPPORTED_CERTIFICATE,
@@ -212,12 +225,14 @@ check_usage(struct path *p)
 {
     const btls_certificate *leaf = &p->certs[0];
     int server = p->policy->usage == BTLS_USAGE_SERVER;
-    unsigned wanted = BTLS_EKU_ANY | (server ? BTLS_EKU_SERVER_AUTH : BTLS_EKU_CLIENT_AUTH);
+    unsigned wanted =
+        BTLS_EKU_ANY | (server ? BTLS_EKU_SERVER_AUTH : BTLS_EKU_CLIENT_AUTH);
     if (!leaf->has_extended_key_usage || (leaf->extended_key_usage & wanted))
         return 0;
     fail(p, 0, "certificate_wrong_usage", UNSUPPORTED_CERTIFICATE,
          server ? "may not be used by servers" : "may not be used by clients");
-    btls_error_hint(p->e, "its extended key usage lacks %s", server ? "serverAuth" : "clientAuth");
+    btls_error_hint(p->e, "its extended key usage lacks %s",
+                    server ? "serverAuth" : "clientAuth");
     return -1;
 }
 
@@ -234,11 +249,14 @@ check_name(struct path *p)
         btls_error_set(p->e, "certificate_name_mismatch", BAD_CERTIFICATE,
                        "the server's certificate is for %s, not for %s", names, name);
     else
-        btls_error_set(p->e, "certificate_name_mismatch", BAD_CERTIFICATE,
-                       "the server's certificate names no host at all, so it is not for %s", name);
-    btls_error_hint(p->e, "%s", names[0] != '\0'
-                        ? "connect by a name of the certificate, or give that as the server name"
-                        : "it needs a subjectAltName: the common name has not counted for years");
+        btls_error_set(
+            p->e, "certificate_name_mismatch", BAD_CERTIFICATE,
+            "the server's certificate names no host at all, so it is not for %s", name);
+    btls_error_hint(
+        p->e, "%s",
+        names[0] != '\0'
+            ? "connect by a name of the certificate, or give that as the server name"
+            : "it needs a subjectAltName: the common name has not counted for years");
     p->e->position = 0;
     return -1;
 }
@@ -254,7 +272,8 @@ check_pins(struct path *p)
         if (memcmp(p->policy->pins[i], hash, sizeof hash) == 0)
             return 0;
     }
-    fail(p, 0, "certificate_pin_mismatch", BAD_CERTIFICATE, "has none of the pinned public keys");
+    fail(p, 0, "certificate_pin_mismatch", BAD_CERTIFICATE,
+         "has none of the pinned public keys");
     btls_error_hint(p->e, "either its key was changed, or somebody is in between");
     return -1;
 }
@@ -282,8 +301,9 @@ btls_verify(const btls_verify_policy *policy, const btls_chain *chain, btls_erro
     p.chain = chain;
     p.e = e;
     if (chain->count == 0)
-        return btls_error_set(e, "certificate_missing", BAD_CERTIFICATE, "%s sent no certificate",
-                              policy->usage == BTLS_USAGE_SERVER ? "the server" : "the client");
+        return btls_error_set(
+            e, "certificate_missing", BAD_CERTIFICATE, "%s sent no certificate",
+            policy->usage == BTLS_USAGE_SERVER ? "the server" : "the client");
     if (read_chain(&p) != 0)
         return -1;
     if (!(policy->insecure & BTLS_INSECURE_NO_VERIFY) &&

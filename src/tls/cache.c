@@ -1,5 +1,5 @@
-/* cache.c -- a server's memory of sessions: a hash table with a list from the most to the least recently
- * used (declared in resumption.h). */
+/* cache.c -- a server's memory of sessions: a hash table with a list from the most to the
+ * least recently used (declared in resumption.h). */
 #include <string.h>
 
 #include "tls/resumption.h"

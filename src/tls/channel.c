@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* The hash that signed the certificate, or SHA-256 where that was MD5 or SHA-1 (RFC 5929, 4.1) or where the signature
- * has none of its own. The algorithms' OIDs, by their last arcs. */
+/* The hash that signed the certificate, or SHA-256 where that was MD5 or SHA-1 (RFC
+ * 5929, 4.1) or where the signature has none of its own. The algorithms' OIDs, by their
+ * last arcs. */
 static const br_hash_class *
 hash_of(btls_span oid)
 {
@@ -23,14 +24,16 @@ hash_of(btls_span oid)
 }
 
 int
-btls_channel_server_end_point(const btls_session *s, uint8_t out[BTLS_CHANNEL_MAX], size_t *n,
-                              btls_error *e)
+btls_channel_server_end_point(const btls_session *s, uint8_t out[BTLS_CHANNEL_MAX],
+                              size_t *n, btls_error *e)
 {
-    const btls_chain *chain = s->is_client ? &s->peer
-                              : s->identity != NULL ? s->identity->chain : NULL;
+    const btls_chain *chain = s->is_client          ? &s->peer
+                              : s->identity != NULL ? s->identity->chain
+                                                    : NULL;
     if (chain == NULL || chain->count == 0)
-        return btls_error_set(e, "want_read", BTLS_NO_ALERT,
-                              "no certificate of the server has been seen in this session");
+        return btls_error_set(
+            e, "want_read", BTLS_NO_ALERT,
+            "no certificate of the server has been seen in this session");
     btls_certificate leaf;
     if (btls_certificate_parse(&leaf, btls_chain_at(chain, 0), e) != 0)
         return -1;
@@ -47,9 +50,10 @@ int
 btls_channel_is_unique(const btls_session *s, btls_error *e)
 {
     (void)s;
-    btls_error_set(e, "channel_binding_unavailable", BTLS_NO_ALERT,
-                   "this session has no extended master secret, without which the binding would not "
-                   "be unique");
+    btls_error_set(
+        e, "channel_binding_unavailable", BTLS_NO_ALERT,
+        "this session has no extended master secret, without which the binding would not "
+        "be unique");
     btls_error_hint(e, "use tls-server-end-point");
     return -1;
 }

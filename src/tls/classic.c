@@ -1,5 +1,6 @@
-/* classic.c -- the classic engine: BearSSL's own handshake (TLS 1.0 to 1.2) behind engine.h: when it has opened, what
- * it has for the wire, sealing, alerts and questions. */
+/* classic.c -- the classic engine: BearSSL's own handshake (TLS 1.0 to 1.2) behind
+ * engine.h: when it has opened, what it has for the wire, sealing, alerts and questions.
+ */
 #include "tls/classic.h"
 
 #include <string.h>
@@ -49,7 +50,8 @@ push_keylog(classic *c)
     btls_wipe(line, sizeof line);
 }
 
-/* A resumed session keeps the verdict on the peer, and its age, from the session that it goes on with. */
+/* A resumed session keeps the verdict on the peer, and its age, from the session that it
+ * goes on with. */
 static void
 take_over(classic *c, btls_resumption *from)
 {
@@ -141,7 +143,8 @@ btls_classic_pump(classic *c)
 
 /* ---- to the wire ---- */
 
-/* Seals one record behind the queue's tail. Returns how many of the n bytes it took, 0 when there is no memory. */
+/* Seals one record behind the queue's tail. Returns how many of the n bytes it took, 0
+ * when there is no memory. */
 static size_t
 seal_record(classic *c, int type, const uint8_t *p, size_t n)
 {
@@ -149,7 +152,8 @@ seal_record(classic *c, int type, const uint8_t *p, size_t n)
     const br_sslrec_out_class **out = &eng->out.vtable;
     btls_queue *q = &c->s->out;
     size_t limit = eng->max_frag_len;
-    size_t start = BTLS_RECORD_HEADER, end = BTLS_RECORD_OUT_OVERHEAD + (n < limit ? n : limit);
+    size_t start = BTLS_RECORD_HEADER,
+           end = BTLS_RECORD_OUT_OVERHEAD + (n < limit ? n : limit);
     uint8_t *to = btls_queue_room(q, end);
     if (to == NULL)
         return 0;
@@ -177,7 +181,8 @@ classic_write(btls_engine *e, const uint8_t *p, size_t n)
     if (btls_session_failed(c->s))
         return;
     /* Room for all records at once: no growing in steps. */
-    if (btls_queue_room(&c->s->out, n + (n / limit + 1) * BTLS_RECORD_OUT_OVERHEAD) == NULL) {
+    if (btls_queue_room(&c->s->out, n + (n / limit + 1) * BTLS_RECORD_OUT_OVERHEAD) ==
+        NULL) {
         btls_classic_no_memory(c);
         return;
     }
@@ -200,8 +205,8 @@ classic_close(btls_engine *e)
     btls_classic_pump(c);
 }
 
-/* BearSSL 0.6 is silent about nearly all its failures, so we send the alert: with the engine's own record class,
- * which is the one of the current epoch. */
+/* BearSSL 0.6 is silent about nearly all its failures, so we send the alert: with the
+ * engine's own record class, which is the one of the current epoch. */
 static void
 classic_alert(btls_engine *e, int description)
 {
@@ -209,8 +214,8 @@ classic_alert(btls_engine *e, int description)
     uint8_t alert[2] = { 2, (uint8_t)description };
     if (c->br.eng.out.vtable == &br_sslrec_out_clear_vtable)
         btls_classic_saw(c, 1, BTLS_ALERT,
-                         c->br.eng.version_out != 0 ? c->br.eng.version_out : BTLS_TLS10, 0,
-                         (btls_span){ alert, sizeof alert });
+                         c->br.eng.version_out != 0 ? c->br.eng.version_out : BTLS_TLS10,
+                         0, (btls_span){ alert, sizeof alert });
     /* Without memory the peer sees the connection end, which must do. */
     seal_record(c, BTLS_ALERT, alert, sizeof alert);
 }
@@ -218,15 +223,16 @@ classic_alert(btls_engine *e, int description)
 /* ---- questions ---- */
 
 static int
-classic_export(btls_engine *e, const char *label, btls_span context, uint8_t *out, size_t n,
-               btls_error *error)
+classic_export(btls_engine *e, const char *label, btls_span context, uint8_t *out,
+               size_t n, btls_error *error)
 {
     classic *c = of(e);
     if (context.n <= 0xFFFF &&
         br_ssl_key_export(btls_classic_eng(c), out, n, label, context.p, context.n))
         return 0;
-    return btls_error_set(error, "closed", BTLS_NO_ALERT,
-                          "keying material can be exported only while the session is open");
+    return btls_error_set(
+        error, "closed", BTLS_NO_ALERT,
+        "keying material can be exported only while the session is open");
 }
 
 static void
@@ -246,8 +252,8 @@ classic_info(const btls_engine *e, btls_info *info)
         if (info->version >= BTLS_TLS12)
             info->signature_scheme = c->scheme;
     }
-    info->alpn = br_ssl_engine_get_selected_protocol(
-        (br_ssl_engine_context *)(uintptr_t)eng);
+    info->alpn =
+        br_ssl_engine_get_selected_protocol((br_ssl_engine_context *)(uintptr_t)eng);
 }
 
 static void
@@ -264,6 +270,5 @@ classic_free(btls_engine *e)
 
 const btls_engine_class btls_classic_class = {
     btls_classic_feed, classic_write, classic_close, classic_alert,
-    classic_export, classic_info, classic_free,
+    classic_export,    classic_info,  classic_free,
 };
-

@@ -1,5 +1,5 @@
-/* classic_auth.c -- which certificate we show and how we sign: BearSSL's server policy and client certificate
- * classes, over the identities of the config. */
+/* classic_auth.c -- which certificate we show and how we sign: BearSSL's server policy
+ * and client certificate classes, over the identities of the config. */
 #include <string.h>
 
 #include "pki/name.h"
@@ -13,7 +13,8 @@ static const uint8_t hash_order[] = {
     br_sha256_ID, br_sha384_ID, br_sha512_ID, br_sha224_ID, br_sha1_ID,
 };
 
-/* The best hash of a bit mask, or 0. A P-384 or P-521 key is signed with as much as it is worth. */
+/* The best hash of a bit mask, or 0. A P-384 or P-521 key is signed with as much as it is
+ * worth. */
 static int
 best_hash(const btls_key *key, unsigned mask)
 {
@@ -64,8 +65,8 @@ speaks_for(const btls_identity *id, const char *server_name)
            btls_name_matches(&leaf, server_name);
 }
 
-/* Bits of the identities for the name that the client asked for; all of them when none is for it, since the first
- * is the default. */
+/* Bits of the identities for the name that the client asked for; all of them when none is
+ * for it, since the first is the default. */
 static unsigned
 identities_for(const btls_session *s)
 {
@@ -78,18 +79,21 @@ identities_for(const btls_session *s)
     return matching != 0 ? matching : all;
 }
 
-/* The hash with which a key of this identity would sign for this client (+1, so that 0 is a "no"), or
- * 1 when the suite needs no signature. */
+/* The hash with which a key of this identity would sign for this client (+1, so that 0 is
+ * a "no"), or 1 when the suite needs no signature. */
 static int
 fits(const classic *c, const btls_suite *suite, const btls_key *key)
 {
-    int wanted = suite->key_exchange == BTLS_KX_ECDHE_ECDSA ? BR_KEYTYPE_EC : BR_KEYTYPE_RSA;
+    int wanted =
+        suite->key_exchange == BTLS_KX_ECDHE_ECDSA ? BR_KEYTYPE_EC : BR_KEYTYPE_RSA;
     if (btls_key_type(key) != wanted)
         return 0;
     if (suite->key_exchange == BTLS_KX_RSA)
         return 1;
     if (br_ssl_engine_get_version(&c->br.eng) < BTLS_TLS12)
-        return 1 + (wanted == BR_KEYTYPE_RSA ? 0 : br_sha1_ID); /* RFC 4346, 7.4.3; RFC 8422, 5.4 */
+        return 1 + (wanted == BR_KEYTYPE_RSA
+                        ? 0
+                        : br_sha1_ID); /* RFC 4346, 7.4.3; RFC 8422, 5.4 */
     unsigned hashes = br_ssl_server_get_client_hashes(&c->br.server);
     int hash = best_hash(key, (wanted == BR_KEYTYPE_EC ? hashes >> 8 : hashes) & 0xFF &
                                   btls_config_hashes(c->s->config));
@@ -126,14 +130,17 @@ choose_server(const br_ssl_server_policy_class **ctx, const br_ssl_server_contex
     return 0;
 }
 
-/* RSA key transport: constant-time whatever the padding is (RFC 5246, 7.4.7.1); BearSSL goes on with random bytes
- * when this says 0. */
+/* RSA key transport: constant-time whatever the padding is (RFC 5246, 7.4.7.1); BearSSL
+ * goes on with random bytes when this says 0. */
 static uint32_t
-server_key_exchange(const br_ssl_server_policy_class **ctx, unsigned char *data, size_t *len)
+server_key_exchange(const br_ssl_server_policy_class **ctx, unsigned char *data,
+                    size_t *len)
 {
     const btls_identity *id = of_policy(ctx)->s->identity;
     const br_rsa_private_key *rsa = id == NULL ? NULL : btls_key_rsa(id->key);
-    return rsa == NULL ? 0 : br_rsa_ssl_decrypt(br_rsa_private_get_default(), rsa, data, *len);
+    return rsa == NULL
+               ? 0
+               : br_rsa_ssl_decrypt(br_rsa_private_get_default(), rsa, data, *len);
 }
 
 static size_t
@@ -150,8 +157,9 @@ static const br_ssl_server_policy_class policy_class = {
     server_sign,
 };
 
-/* BearSSL asks for a client certificate only when it has a name to put into the list of authorities, so a server that trusts
- * nobody by name (pins alone) says the empty name. */
+/* BearSSL asks for a client certificate only when it has a name to put into the list of
+ * authorities, so a server that trusts nobody by name (pins alone) says the empty name.
+ */
 static void
 request_client_certificate(classic *c)
 {
@@ -192,7 +200,8 @@ start_name(const br_ssl_client_certificate_class **ctx, size_t len)
 }
 
 static void
-append_name(const br_ssl_client_certificate_class **ctx, const unsigned char *data, size_t len)
+append_name(const br_ssl_client_certificate_class **ctx, const unsigned char *data,
+            size_t len)
 {
     /* Without memory the name just does not match. */
     btls_queue_push(&of_client(ctx)->dn, data, len);
@@ -223,7 +232,8 @@ end_name_list(const br_ssl_client_certificate_class **ctx)
     (void)ctx;
 }
 
-/* auth_types: bit h: RSA with hash h; bit 8+h: ECDSA with hash h (h = 0: MD5 and SHA-1, below TLS 1.2). -1: none. */
+/* auth_types: bit h: RSA with hash h; bit 8+h: ECDSA with hash h (h = 0: MD5 and SHA-1,
+ * below TLS 1.2). -1: none. */
 static int
 client_hash(const classic *c, const btls_key *key, uint32_t auth_types)
 {
@@ -237,11 +247,13 @@ client_hash(const classic *c, const btls_key *key, uint32_t auth_types)
     return hash == 0 ? -1 : hash;
 }
 
-/* The first identity that can sign and that a requested authority issued; else, since many servers ask for
- * authorities carelessly, the first that can sign; else none (RFC 5246, 7.4.6). */
+/* The first identity that can sign and that a requested authority issued; else, since
+ * many servers ask for authorities carelessly, the first that can sign; else none (RFC
+ * 5246, 7.4.6). */
 static void
-choose_client(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *client,
-              uint32_t auth_types, br_ssl_client_certificate *choices)
+choose_client(const br_ssl_client_certificate_class **ctx,
+              const br_ssl_client_context *client, uint32_t auth_types,
+              br_ssl_client_certificate *choices)
 {
     (void)client;
     classic *c = of_client(ctx);
@@ -287,8 +299,15 @@ client_sign(const br_ssl_client_certificate_class **ctx, int hash_id, size_t has
 }
 
 static const br_ssl_client_certificate_class client_class = {
-    sizeof(btls_classic_hook), start_name_list, start_name,          append_name, end_name,
-    end_name_list,             choose_client,   client_key_exchange, client_sign,
+    sizeof(btls_classic_hook),
+    start_name_list,
+    start_name,
+    append_name,
+    end_name,
+    end_name_list,
+    choose_client,
+    client_key_exchange,
+    client_sign,
 };
 
 void

@@ -1,4 +1,5 @@
-/* classic_errors.c -- BearSSL's errors as failures of ours: a code, an alert and a sentence each. */
+/* classic_errors.c -- BearSSL's errors as failures of ours: a code, an alert and a
+ * sentence each. */
 #include "tls/classic.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ static const struct meaning meanings[] = {
     { BR_ERR_UNSUPPORTED_VERSION, BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
       "speaks a version of TLS that is not enabled here" },
     { BR_ERR_BAD_VERSION, BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
-      "changed the version in the middle of the session, or wants one that is not enabled" },
+      "changed the version in the middle of the session, or wants one that is not "
+      "enabled" },
     { BR_ERR_BAD_LENGTH, BTLS_ALERT_RECORD_OVERFLOW, "peer_record_length",
       "sent a record of a length that cannot be" },
     { BR_ERR_TOO_LARGE, BTLS_ALERT_RECORD_OVERFLOW, "peer_record_length",
@@ -45,8 +47,8 @@ static const struct meaning meanings[] = {
       "sent a max_fragment_length that was not asked for" },
     { BR_ERR_BAD_SECRENEG, BTLS_ALERT_HANDSHAKE_FAILURE, "peer_renegotiation_info",
       "sent a wrong renegotiation_info extension" },
-    { BR_ERR_EXTRA_EXTENSION, BTLS_ALERT_UNSUPPORTED_EXTENSION, "peer_unsupported_extension",
-      "sent an extension that was not asked for" },
+    { BR_ERR_EXTRA_EXTENSION, BTLS_ALERT_UNSUPPORTED_EXTENSION,
+      "peer_unsupported_extension", "sent an extension that was not asked for" },
     { BR_ERR_BAD_SNI, BTLS_ALERT_ILLEGAL_PARAMETER, "peer_illegal_parameter",
       "answered server_name with something that is not empty" },
     { BR_ERR_BAD_HELLO_DONE, BTLS_ALERT_UNEXPECTED_MESSAGE, "peer_unexpected_message",
@@ -61,8 +63,10 @@ static const struct meaning meanings[] = {
       "used a signature or curve that was not offered" },
     { BR_ERR_BAD_SIGNATURE, BTLS_ALERT_DECRYPT_ERROR, "peer_bad_signature",
       "sent a signature that its certificate's key did not make" },
-    { BR_ERR_WRONG_KEY_USAGE, BTLS_ALERT_UNSUPPORTED_CERTIFICATE, "certificate_wrong_usage",
-      "has a certificate whose key may not be used, or is of another type than the cipher "
+    { BR_ERR_WRONG_KEY_USAGE, BTLS_ALERT_UNSUPPORTED_CERTIFICATE,
+      "certificate_wrong_usage",
+      "has a certificate whose key may not be used, or is of another type than the "
+      "cipher "
       "suite wants" },
     { BR_ERR_NO_CLIENT_AUTH, BTLS_ALERT_HANDSHAKE_FAILURE, "certificate_missing",
       "sent no certificate, and one is required" },
@@ -75,16 +79,26 @@ hint_for_alert(const classic *c, int alert)
     int client = c->s->is_client;
     switch (alert) {
     case BTLS_ALERT_HANDSHAKE_FAILURE:
-        return client ? "the server found nothing in common or wants a client certificate: compare "
+        return client ? "the server found nothing in common or wants a client "
+                        "certificate: compare "
                         "cipher_suites, groups and versions, or set certificate and key"
-                      : "the client found nothing in common, or got no certificate that it can use";
+                      : "the client found nothing in common, or got no certificate that "
+                        "it can use";
     case BTLS_ALERT_PROTOCOL_VERSION:
-        return "the versions enabled on the two sides do not overlap: see min_version and "
+        return "the versions enabled on the two sides do not overlap: see min_version "
+               "and "
                "max_version";
-    case 42: case 43: case 44: case 45: case 46: case 48:
-        return client ? "it is our certificate that the server refuses: was it issued by a CA "
+    case 42:
+    case 43:
+    case 44:
+    case 45:
+    case 46:
+    case 48:
+        return client ? "it is our certificate that the server refuses: was it issued by "
+                        "a CA "
                         "that the server trusts, for client use, and is it still valid?"
-                      : "it is our certificate that the client refuses: does the client trust "
+                      : "it is our certificate that the client refuses: does the client "
+                        "trust "
                         "its issuer, and is it for the name that the client used?";
     case BTLS_ALERT_NO_APPLICATION_PROTOCOL:
         return "no protocol of the alpn list is spoken by the other side";
@@ -117,8 +131,9 @@ fail_by_alert(classic *c, int alert, int by_peer)
         btls_session_fail(s, "peer_no_application_protocol", alert,
                           "the client offers no protocol of the alpn list");
     } else if (alert == BTLS_ALERT_INAPPROPRIATE_FALLBACK) {
-        btls_session_fail(s, "peer_inappropriate_fallback", alert,
-                          "the client fell back to an older version than both sides speak");
+        btls_session_fail(
+            s, "peer_inappropriate_fallback", alert,
+            "the client fell back to an older version than both sides speak");
     } else {
         btls_session_fail(s, "peer_nothing_in_common", alert,
                           "the client offers no cipher suite and signature that fit the "

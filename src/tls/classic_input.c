@@ -1,6 +1,7 @@
-/* classic_input.c -- bytes from the wire. Handshake records go through BearSSL; application data does not: it is opened
- * with the engine's record class right in the session's queue, so that a byte is copied once on its way in and once
- * on its way out. */
+/* classic_input.c -- bytes from the wire. Handshake records go through BearSSL;
+ * application data does not: it is opened with the engine's record class right in the
+ * session's queue, so that a byte is copied once on its way in and once on its way out.
+ */
 #include "tls/classic.h"
 
 #include <string.h>
@@ -99,13 +100,14 @@ fail_not_tls(classic *c)
         btls_session_fail(s, "peer_bad_record", BTLS_ALERT_UNEXPECTED_MESSAGE,
                           "%s sent something that is no TLS record", who);
     } else if ((h[0] & 0x80) && h[2] == 1) {
-        btls_session_fail(s, "peer_not_tls", BTLS_ALERT_PROTOCOL_VERSION,
-                          "%s sent a hello of SSL 2.0, which nobody should speak any more",
-                          who);
+        btls_session_fail(
+            s, "peer_not_tls", BTLS_ALERT_PROTOCOL_VERSION,
+            "%s sent a hello of SSL 2.0, which nobody should speak any more", who);
     } else if (printable) {
         btls_session_fail(s, "peer_not_tls", BTLS_ALERT_UNEXPECTED_MESSAGE,
                           "%s does not speak TLS: it begins with \"%s\"", who, text);
-        btls_error_hint(&s->error, "%s", s->is_client
+        btls_error_hint(&s->error, "%s",
+                        s->is_client
                             ? "is this the right port? some protocols want STARTTLS first"
                             : "a client of a plain text protocol has come to a TLS port");
     } else {
@@ -134,7 +136,8 @@ is_direct(classic *c)
            c->br.eng.application_data != 0;
 }
 
-/* What BearSSL checks of a header, for the records that it does not get to see (RFC 5246, 6.2). */
+/* What BearSSL checks of a header, for the records that it does not get to see (RFC
+ * 5246, 6.2). */
 static int
 check_direct_header(classic *c)
 {
@@ -198,8 +201,8 @@ body_to_bearssl(classic *c, const uint8_t *p, size_t n)
         feed_bearssl(c, p, n);
 }
 
-/* Bytes of application data: the explicit nonce or IV is kept aside, the ciphertext goes where its plaintext
- * will be. */
+/* Bytes of application data: the explicit nonce or IV is kept aside, the ciphertext goes
+ * where its plaintext will be. */
 static void
 body_to_queue(classic *c, const uint8_t *p, size_t n)
 {
@@ -219,8 +222,8 @@ fragment_limit(const br_ssl_engine_context *eng)
                                            : FULL_FRAGMENT;
 }
 
-/* Opens the record that is held behind the queue's tail. BearSSL wants the prefix right before the ciphertext, where
- * earlier plaintext may be: that is put back afterwards. */
+/* Opens the record that is held behind the queue's tail. BearSSL wants the prefix right
+ * before the ciphertext, where earlier plaintext may be: that is put back afterwards. */
 static void
 open_record(classic *c)
 {
@@ -304,4 +307,3 @@ btls_classic_feed(btls_engine *e, const uint8_t *p, size_t n)
         n -= k;
     }
 }
-

@@ -1,8 +1,10 @@
-/* classic_records.c -- BearSSL's record classes, each wrapped so that what is protected can be watched: `init` puts our
- * vtable in place of BearSSL's, `decrypt` and `encrypt` show the plaintext to the trace. */
+/* classic_records.c -- BearSSL's record classes, each wrapped so that what is protected
+ * can be watched: `init` puts our vtable in place of BearSSL's, `decrypt` and `encrypt`
+ * show the plaintext to the trace. */
 #include "tls/classic.h"
 
-/* The record contexts are the engine's `in` and `out`, and the engine is inside a classic. */
+/* The record contexts are the engine's `in` and `out`, and the engine is inside a
+ * classic. */
 static classic *
 of_in(const void *ctx)
 {
@@ -33,19 +35,20 @@ show_sent(const br_sslrec_out_class *cls, const br_sslrec_out_class **ctx, int t
     return cls->encrypt(ctx, type, version, plaintext, len);
 }
 
-/* `decrypt` and `encrypt` of one mode; the wrapped classes themselves are filled in below. */
-#define WRAP(mode)                                                                            \
-    static unsigned char *mode##_decrypt(const br_sslrec_in_class **ctx, int type,            \
-                                         unsigned version, void *payload, size_t *len)        \
-    {                                                                                         \
-        return show_received(&br_sslrec_in_##mode##_vtable.inner, ctx, type, version,         \
-                             payload, len);                                                   \
-    }                                                                                         \
-    static unsigned char *mode##_encrypt(const br_sslrec_out_class **ctx, int type,           \
-                                         unsigned version, void *plaintext, size_t *len)      \
-    {                                                                                         \
-        return show_sent(&br_sslrec_out_##mode##_vtable.inner, ctx, type, version, plaintext, \
-                         len);                                                                \
+/* `decrypt` and `encrypt` of one mode; the wrapped classes themselves are filled in
+ * below. */
+#define WRAP(mode)                                                                       \
+    static unsigned char *mode##_decrypt(const br_sslrec_in_class **ctx, int type,       \
+                                         unsigned version, void *payload, size_t *len)   \
+    {                                                                                    \
+        return show_received(&br_sslrec_in_##mode##_vtable.inner, ctx, type, version,    \
+                             payload, len);                                              \
+    }                                                                                    \
+    static unsigned char *mode##_encrypt(const br_sslrec_out_class **ctx, int type,      \
+                                         unsigned version, void *plaintext, size_t *len) \
+    {                                                                                    \
+        return show_sent(&br_sslrec_out_##mode##_vtable.inner, ctx, type, version,       \
+                         plaintext, len);                                                \
     }
 
 WRAP(gcm)
@@ -103,24 +106,28 @@ cbc_max_plaintext(const br_sslrec_out_class *const *ctx, size_t *start, size_t *
 
 static void gcm_in_init(const br_sslrec_in_gcm_class **ctx, const br_block_ctr_class *bc,
                         const void *key, size_t key_len, br_ghash gh, const void *iv);
-static void gcm_out_init(const br_sslrec_out_gcm_class **ctx, const br_block_ctr_class *bc,
-                         const void *key, size_t key_len, br_ghash gh, const void *iv);
+static void gcm_out_init(const br_sslrec_out_gcm_class **ctx,
+                         const br_block_ctr_class *bc, const void *key, size_t key_len,
+                         br_ghash gh, const void *iv);
 static void chapol_in_init(const br_sslrec_in_chapol_class **ctx, br_chacha20_run chacha,
                            br_poly1305_run poly, const void *key, const void *iv);
-static void chapol_out_init(const br_sslrec_out_chapol_class **ctx, br_chacha20_run chacha,
-                            br_poly1305_run poly, const void *key, const void *iv);
-static void ccm_in_init(const br_sslrec_in_ccm_class **ctx, const br_block_ctrcbc_class *bc,
-                        const void *key, size_t key_len, const void *iv, size_t tag_len);
-static void ccm_out_init(const br_sslrec_out_ccm_class **ctx, const br_block_ctrcbc_class *bc,
-                         const void *key, size_t key_len, const void *iv, size_t tag_len);
-static void cbc_in_init(const br_sslrec_in_cbc_class **ctx, const br_block_cbcdec_class *bc,
-                        const void *key, size_t key_len, const br_hash_class *dig,
-                        const void *mac_key, size_t mac_key_len, size_t mac_len,
-                        const void *iv);
-static void cbc_out_init(const br_sslrec_out_cbc_class **ctx, const br_block_cbcenc_class *bc,
-                         const void *key, size_t key_len, const br_hash_class *dig,
-                         const void *mac_key, size_t mac_key_len, size_t mac_len,
-                         const void *iv);
+static void chapol_out_init(const br_sslrec_out_chapol_class **ctx,
+                            br_chacha20_run chacha, br_poly1305_run poly, const void *key,
+                            const void *iv);
+static void ccm_in_init(const br_sslrec_in_ccm_class **ctx,
+                        const br_block_ctrcbc_class *bc, const void *key, size_t key_len,
+                        const void *iv, size_t tag_len);
+static void ccm_out_init(const br_sslrec_out_ccm_class **ctx,
+                         const br_block_ctrcbc_class *bc, const void *key, size_t key_len,
+                         const void *iv, size_t tag_len);
+static void cbc_in_init(const br_sslrec_in_cbc_class **ctx,
+                        const br_block_cbcdec_class *bc, const void *key, size_t key_len,
+                        const br_hash_class *dig, const void *mac_key, size_t mac_key_len,
+                        size_t mac_len, const void *iv);
+static void cbc_out_init(const br_sslrec_out_cbc_class **ctx,
+                         const br_block_cbcenc_class *bc, const void *key, size_t key_len,
+                         const br_hash_class *dig, const void *mac_key,
+                         size_t mac_key_len, size_t mac_len, const void *iv);
 
 static const br_sslrec_in_gcm_class gcm_in = {
     { sizeof(br_sslrec_gcm_context), gcm_check_length, gcm_decrypt }, gcm_in_init
@@ -129,10 +136,12 @@ static const br_sslrec_out_gcm_class gcm_out = {
     { sizeof(br_sslrec_gcm_context), gcm_max_plaintext, gcm_encrypt }, gcm_out_init
 };
 static const br_sslrec_in_chapol_class chapol_in = {
-    { sizeof(br_sslrec_chapol_context), chapol_check_length, chapol_decrypt }, chapol_in_init
+    { sizeof(br_sslrec_chapol_context), chapol_check_length, chapol_decrypt },
+    chapol_in_init
 };
 static const br_sslrec_out_chapol_class chapol_out = {
-    { sizeof(br_sslrec_chapol_context), chapol_max_plaintext, chapol_encrypt }, chapol_out_init
+    { sizeof(br_sslrec_chapol_context), chapol_max_plaintext, chapol_encrypt },
+    chapol_out_init
 };
 static const br_sslrec_in_ccm_class ccm_in = {
     { sizeof(br_sslrec_ccm_context), ccm_check_length, ccm_decrypt }, ccm_in_init
@@ -148,8 +157,8 @@ static const br_sslrec_out_cbc_class cbc_out = {
 };
 
 static void
-gcm_in_init(const br_sslrec_in_gcm_class **ctx, const br_block_ctr_class *bc, const void *key,
-            size_t key_len, br_ghash gh, const void *iv)
+gcm_in_init(const br_sslrec_in_gcm_class **ctx, const br_block_ctr_class *bc,
+            const void *key, size_t key_len, br_ghash gh, const void *iv)
 {
     br_sslrec_in_gcm_vtable.init(ctx, bc, key, key_len, gh, iv);
     *ctx = &gcm_in;
@@ -200,22 +209,22 @@ ccm_out_init(const br_sslrec_out_ccm_class **ctx, const br_block_ctrcbc_class *b
 
 static void
 cbc_in_init(const br_sslrec_in_cbc_class **ctx, const br_block_cbcdec_class *bc,
-            const void *key, size_t key_len, const br_hash_class *dig, const void *mac_key,
-            size_t mac_key_len, size_t mac_len, const void *iv)
+            const void *key, size_t key_len, const br_hash_class *dig,
+            const void *mac_key, size_t mac_key_len, size_t mac_len, const void *iv)
 {
-    br_sslrec_in_cbc_vtable.init(ctx, bc, key, key_len, dig, mac_key, mac_key_len, mac_len,
-                                 iv);
+    br_sslrec_in_cbc_vtable.init(ctx, bc, key, key_len, dig, mac_key, mac_key_len,
+                                 mac_len, iv);
     *ctx = &cbc_in;
     of_in(ctx)->prefix_size = iv == NULL ? bc->block_size : 0; /* RFC 4346, 6.2.3.2 */
 }
 
 static void
 cbc_out_init(const br_sslrec_out_cbc_class **ctx, const br_block_cbcenc_class *bc,
-             const void *key, size_t key_len, const br_hash_class *dig, const void *mac_key,
-             size_t mac_key_len, size_t mac_len, const void *iv)
+             const void *key, size_t key_len, const br_hash_class *dig,
+             const void *mac_key, size_t mac_key_len, size_t mac_len, const void *iv)
 {
-    br_sslrec_out_cbc_vtable.init(ctx, bc, key, key_len, dig, mac_key, mac_key_len, mac_len,
-                                  iv);
+    br_sslrec_out_cbc_vtable.init(ctx, bc, key, key_len, dig, mac_key, mac_key_len,
+                                  mac_len, iv);
     *ctx = &cbc_out;
 }
 

@@ -1,5 +1,5 @@
-/* classic_setup.c -- makes a classic engine for a session: BearSSL's contexts, algorithms, buffers and random numbers
- * set as the config says. */
+/* classic_setup.c -- makes a classic engine for a session: BearSSL's contexts,
+ * algorithms, buffers and random numbers set as the config says. */
 #include <string.h>
 
 #include "core/system.h"
@@ -7,15 +7,16 @@
 #include "pki/name.h"
 #include "tls/classic.h"
 
-/* BearSSL's buffers only carry handshake messages, which it takes and gives in pieces. What has to fit is an encrypted
- * handshake record, and those are short in TLS 1.2. */
+/* BearSSL's buffers only carry handshake messages, which it takes and gives in pieces.
+ * What has to fit is an encrypted handshake record, and those are short in TLS 1.2. */
 #define HANDSHAKE_FRAGMENT 4096
 #define IN_OVERHEAD 325
 #define OUT_OVERHEAD BTLS_RECORD_OUT_OVERHEAD
 #define FULL_FRAGMENT 16384
 #define HASHES 6
 
-/* A process that was forked off in the middle of a handshake must not go on with its parent's random numbers. */
+/* A process that was forked off in the middle of a handshake must not go on with its
+ * parent's random numbers. */
 int
 btls_classic_seed(classic *c)
 {
@@ -31,7 +32,8 @@ btls_classic_seed(classic *c)
     return 0;
 }
 
-/* Signatures are verified on any curve of BearSSL's, whatever groups the config leaves for the key exchange. */
+/* Signatures are verified on any curve of BearSSL's, whatever groups the config leaves
+ * for the key exchange. */
 static uint32_t
 verify_ecdsa(const br_ec_impl *impl, const void *hash, size_t hash_len,
              const br_ec_public_key *key, const void *signature, size_t n)
@@ -99,9 +101,10 @@ set_buffers(classic *c)
     size_t fragment = buffer_fragment(c->s->config);
     uint8_t *buffers = (uint8_t *)(c + 1);
     br_ssl_engine_set_buffers_bidi(eng, buffers, fragment + IN_OVERHEAD,
-                                   buffers + fragment + IN_OVERHEAD, fragment + OUT_OVERHEAD);
-    /* BearSSL derives the fragment length that it negotiates from its buffers; ours do not
-     * carry the application data. */
+                                   buffers + fragment + IN_OVERHEAD,
+                                   fragment + OUT_OVERHEAD);
+    /* BearSSL derives the fragment length that it negotiates from its buffers; ours do
+     * not carry the application data. */
     if (c->s->config->max_fragment > HANDSHAKE_FRAGMENT) {
         eng->max_frag_len = FULL_FRAGMENT;
         eng->log_max_frag_len = 14;
@@ -145,7 +148,8 @@ static int
 start_server(classic *c)
 {
     int ok = br_ssl_server_reset(&c->br.server);
-    /* An alert before the version is chosen needs one too (RFC 5246, E.1); BearSSL would write 0. */
+    /* An alert before the version is chosen needs one too (RFC 5246, E.1); BearSSL would
+     * write 0. */
     c->br.eng.version_out = BTLS_TLS10;
     return ok;
 }
@@ -188,7 +192,8 @@ start(classic *c, btls_error *e)
 btls_engine *
 btls_classic_new(btls_session *s, btls_error *e)
 {
-    size_t size = sizeof(classic) + 2 * buffer_fragment(s->config) + IN_OVERHEAD + OUT_OVERHEAD;
+    size_t size =
+        sizeof(classic) + 2 * buffer_fragment(s->config) + IN_OVERHEAD + OUT_OVERHEAD;
     classic *c = btls_zalloc(&s->alloc, size);
     if (c == NULL) {
         btls_error_memory(e);

@@ -1,4 +1,5 @@
-/* classic_x509.c -- BearSSL hands over the peer's chain and asks about sessions to resume; the verdict is ours. */
+/* classic_x509.c -- BearSSL hands over the peer's chain and asks about sessions to
+ * resume; the verdict is ours. */
 #include <string.h>
 
 #include "tls/classic.h"
@@ -81,7 +82,13 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 }
 
 static const br_x509_class x509_class = {
-    sizeof(btls_classic_hook), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
+    sizeof(btls_classic_hook),
+    start_chain,
+    start_cert,
+    append,
+    end_cert,
+    end_chain,
+    get_pkey,
 };
 
 void
@@ -102,8 +109,8 @@ cache_save(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
     (void)params;
 }
 
-/* The server name of this ClientHello is known already (btls_classic_saw): a session is resumed only
- * under the name that it was made for (RFC 6066, 3). */
+/* The server name of this ClientHello is known already (btls_classic_saw): a session is
+ * resumed only under the name that it was made for (RFC 6066, 3). */
 static int
 cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
            br_ssl_session_parameters *params)
@@ -123,7 +130,8 @@ cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
         return 0;
     params->version = c->candidate.version;
     params->cipher_suite = c->candidate.cipher_suite;
-    memcpy(params->master_secret, c->candidate.master_secret, sizeof params->master_secret);
+    memcpy(params->master_secret, c->candidate.master_secret,
+           sizeof params->master_secret);
     return 1;
 }
 

@@ -6,7 +6,7 @@
 #include "crypto/random.h"
 
 #define HASH_BIT(id) (1u << (id))
-#define SHA2 \
+#define SHA2                                                                    \
     (HASH_BIT(br_sha256_ID) | HASH_BIT(br_sha384_ID) | HASH_BIT(br_sha512_ID) | \
      HASH_BIT(br_sha224_ID))
 #define GROUP_BIT(group) ((uint32_t)1 << (group))
@@ -45,8 +45,9 @@ btls_config_add_identity(btls_config *c, const btls_chain *chain, const btls_key
         btls_certificate_subject(&leaf, subject, sizeof subject);
         btls_error_set(e, "config_key_mismatch", BTLS_NO_ALERT,
                        "the key does not belong to the certificate of %s", subject);
-        btls_error_hint(e, "the first certificate of the file must be the one that was issued "
-                           "for this key");
+        btls_error_hint(
+            e, "the first certificate of the file must be the one that was issued "
+               "for this key");
         return -1;
     }
     btls_identity *id = &c->identities[c->identity_count++];
@@ -79,8 +80,9 @@ btls_config_check(const btls_config *c, btls_error *e)
         btls_error_set(e, "config_cipher_suites", BTLS_NO_ALERT,
                        "no cipher suite of the config exists in %s",
                        btls_version_name(c->max_version));
-        btls_error_hint(e, "below TLS 1.2 there are only the ..._CBC_SHA suites, and they must be "
-                           "named in cipher_suites");
+        btls_error_hint(
+            e, "below TLS 1.2 there are only the ..._CBC_SHA suites, and they must be "
+               "named in cipher_suites");
         return -1;
     }
     return 0;

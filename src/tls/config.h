@@ -25,7 +25,8 @@ typedef struct {
 
 struct btls_cache;
 
-/* Whoever makes it owns what the pointers point at and keeps it alive as long as the config. */
+/* Whoever makes it owns what the pointers point at and keeps it alive as long as the
+ * config. */
 typedef struct {
     uint16_t min_version, max_version;
     uint16_t suites[BTLS_CONFIG_SUITES]; /* in order of preference */
@@ -40,16 +41,16 @@ typedef struct {
     size_t alpn_count;
     uint8_t pins[BTLS_CONFIG_PINS][32];
     size_t pin_count;
-    unsigned insecure;      /* BTLS_INSECURE_* (pki/verify.h) */
-    size_t max_fragment;    /* bytes of plaintext in a record */
-    size_t trace;           /* how many events to keep; 0: no trace */
-    int keylog;             /* collect key log lines */
+    unsigned insecure;        /* BTLS_INSECURE_* (pki/verify.h) */
+    size_t max_fragment;      /* bytes of plaintext in a record */
+    size_t trace;             /* how many events to keep; 0: no trace */
+    int keylog;               /* collect key log lines */
     struct btls_cache *cache; /* what a server resumes; NULL: nothing */
-    uint8_t id[16];         /* random: tells whose ticket it is */
+    uint8_t id[16];           /* random: tells whose ticket it is */
 } btls_config;
 
-/* Sets what a config has when nothing is asked for: TLS 1.2, modern suites, all groups. *c is
- * overwritten. 0, or -1 with *e set (no random bytes for the id). */
+/* Sets what a config has when nothing is asked for: TLS 1.2, modern suites, all groups.
+ * *c is overwritten. 0, or -1 with *e set (no random bytes for the id). */
 int btls_config_init(btls_config *c, btls_error *e);
 
 /* Adds an identity: the key must be that of the chain's first certificate
@@ -57,8 +58,9 @@ int btls_config_init(btls_config *c, btls_error *e);
 int btls_config_add_identity(btls_config *c, const btls_chain *chain, const btls_key *key,
                              btls_error *e);
 
-/* To be called once when all is set: what contradicts itself is said here and not in the middle of
- * a handshake (versions in the wrong order, no suite that a version can use, ...). */
+/* To be called once when all is set: what contradicts itself is said here and not in the
+ * middle of a handshake (versions in the wrong order, no suite that a version can use,
+ * ...). */
 int btls_config_check(const btls_config *c, btls_error *e);
 
 /* What a session's engine must hash: bits of BearSSL hash ids. */

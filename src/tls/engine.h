@@ -1,8 +1,10 @@
-/* engine.h -- the interface behind which the engines stand (design, section 2): the classic engine drives BearSSL's own
- * handshake, the modern one will be ours. A session has one engine; nothing above this line can tell which.
+/* engine.h -- the interface behind which the engines stand (design, section 2): the
+ * classic engine drives BearSSL's own handshake, the modern one will be ours. A session
+ * has one engine; nothing above this line can tell which.
  *
- * An engine gets bytes and gives bytes. It works on its session's queues, reports through the services of session.h
- * (btls_session_fail and its neighbours), and never touches Lua, a socket or a file. */
+ * An engine gets bytes and gives bytes. It works on its session's queues, reports through
+ * the services of session.h (btls_session_fail and its neighbours), and never touches
+ * Lua, a socket or a file. */
 #ifndef BTLS_TLS_ENGINE_H
 #define BTLS_TLS_ENGINE_H
 
@@ -29,11 +31,13 @@ typedef struct {
     void (*write)(btls_engine *, const uint8_t *p, size_t n);
     /* Queues close_notify. */
     void (*close)(btls_engine *);
-    /* Queues a fatal alert at the epoch that the peer can read; nothing else is sent after it. */
+    /* Queues a fatal alert at the epoch that the peer can read; nothing else is sent
+     * after it. */
     void (*alert)(btls_engine *, int description);
-    /* Keying material (RFC 5705): n bytes to out. 0, or -1 with *e set. context.p NULL: no context. */
-    int (*export_)(btls_engine *, const char *label, btls_span context, uint8_t *out, size_t n,
-                   btls_error *e);
+    /* Keying material (RFC 5705): n bytes to out. 0, or -1 with *e set. context.p NULL:
+     * no context. */
+    int (*export_)(btls_engine *, const char *label, btls_span context, uint8_t *out,
+                   size_t n, btls_error *e);
     void (*info)(const btls_engine *, btls_info *);
     /* Wipes and frees the engine. */
     void (*free)(btls_engine *);
@@ -43,8 +47,9 @@ struct btls_engine {
     const btls_engine_class *cls;
 };
 
-/* The classic engine for a session that is otherwise ready (config, role, server_name, ticket). Starts the
- * handshake: a client's ClientHello is in the out queue afterwards. NULL with *e set (no memory, no random). */
+/* The classic engine for a session that is otherwise ready (config, role, server_name,
+ * ticket). Starts the handshake: a client's ClientHello is in the out queue afterwards.
+ * NULL with *e set (no memory, no random). */
 btls_engine *btls_classic_new(struct btls_session *s, btls_error *e);
 
 #endif

@@ -8,12 +8,14 @@
 #define T BTLS_SUITE_TLS12
 #define S BTLS_SUITE_SHA1
 
-/* Default order: forward secret AEADs, the fast and common ones first; then what has to be named. Left out for good:
- * static ECDH (no forward secrecy and nobody uses it), RC4 and the like (BearSSL has none). */
+/* Default order: forward secret AEADs, the fast and common ones first; then what has to
+ * be named. Left out for good: static ECDH (no forward secrecy and nobody uses it), RC4
+ * and the like (BearSSL has none). */
 static const btls_suite suites[] = {
     { 0xC02B, BTLS_KX_ECDHE_ECDSA, D | T, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
     { 0xC02F, BTLS_KX_ECDHE_RSA, D | T, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
-    { 0xCCA9, BTLS_KX_ECDHE_ECDSA, D | T, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
+    { 0xCCA9, BTLS_KX_ECDHE_ECDSA, D | T,
+      "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
     { 0xCCA8, BTLS_KX_ECDHE_RSA, D | T, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" },
     { 0xC02C, BTLS_KX_ECDHE_ECDSA, D | T, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384" },
     { 0xC030, BTLS_KX_ECDHE_RSA, D | T, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
@@ -50,25 +52,34 @@ struct name {
 };
 
 static const struct name versions[] = {
-    { 0x0301, "TLSv1" }, { 0x0302, "TLSv1.1" }, { 0x0303, "TLSv1.2" }, { 0x0304, "TLSv1.3" },
-    { 0, NULL },
+    { 0x0301, "TLSv1" },   { 0x0302, "TLSv1.1" }, { 0x0303, "TLSv1.2" },
+    { 0x0304, "TLSv1.3" }, { 0, NULL },
 };
 
 static const struct name groups[] = {
-    { 29, "x25519" }, { 23, "secp256r1" }, { 24, "secp384r1" }, { 25, "secp521r1" },
-    { 0, NULL },
+    { 29, "x25519" },    { 23, "secp256r1" }, { 24, "secp384r1" },
+    { 25, "secp521r1" }, { 0, NULL },
 };
 
 static const struct name schemes[] = {
-    { 0x0403, "ecdsa_secp256r1_sha256" }, { 0x0503, "ecdsa_secp384r1_sha384" },
-    { 0x0603, "ecdsa_secp521r1_sha512" }, { 0x0303, "ecdsa_sha224" },
-    { 0x0203, "ecdsa_sha1" },             { 0x0401, "rsa_pkcs1_sha256" },
-    { 0x0501, "rsa_pkcs1_sha384" },       { 0x0601, "rsa_pkcs1_sha512" },
-    { 0x0301, "rsa_pkcs1_sha224" },       { 0x0201, "rsa_pkcs1_sha1" },
-    { 0x0804, "rsa_pss_rsae_sha256" },    { 0x0805, "rsa_pss_rsae_sha384" },
-    { 0x0806, "rsa_pss_rsae_sha512" },    { 0x0809, "rsa_pss_pss_sha256" },
-    { 0x080A, "rsa_pss_pss_sha384" },     { 0x080B, "rsa_pss_pss_sha512" },
-    { 0x0807, "ed25519" },                { 0, NULL },
+    { 0x0403, "ecdsa_secp256r1_sha256" },
+    { 0x0503, "ecdsa_secp384r1_sha384" },
+    { 0x0603, "ecdsa_secp521r1_sha512" },
+    { 0x0303, "ecdsa_sha224" },
+    { 0x0203, "ecdsa_sha1" },
+    { 0x0401, "rsa_pkcs1_sha256" },
+    { 0x0501, "rsa_pkcs1_sha384" },
+    { 0x0601, "rsa_pkcs1_sha512" },
+    { 0x0301, "rsa_pkcs1_sha224" },
+    { 0x0201, "rsa_pkcs1_sha1" },
+    { 0x0804, "rsa_pss_rsae_sha256" },
+    { 0x0805, "rsa_pss_rsae_sha384" },
+    { 0x0806, "rsa_pss_rsae_sha512" },
+    { 0x0809, "rsa_pss_pss_sha256" },
+    { 0x080A, "rsa_pss_pss_sha384" },
+    { 0x080B, "rsa_pss_pss_sha512" },
+    { 0x0807, "ed25519" },
+    { 0, NULL },
 };
 
 /* The whole code, of which the name is the part behind "alert_". */

@@ -1,5 +1,5 @@
-/* names.h -- the code points that beartls speaks, with their IANA names: versions, cipher suites, groups,
- * signature schemes, alerts. */
+/* names.h -- the code points that beartls speaks, with their IANA names: versions, cipher
+ * suites, groups, signature schemes, alerts. */
 #ifndef BTLS_TLS_NAMES_H
 #define BTLS_TLS_NAMES_H
 
@@ -34,7 +34,8 @@ enum {
 enum btls_key_exchange { BTLS_KX_RSA = 1, BTLS_KX_ECDHE_RSA, BTLS_KX_ECDHE_ECDSA };
 
 /* Flags of a suite. */
-#define BTLS_SUITE_DEFAULT 1 /* offered when the config names none: ECDHE with an AEAD */
+#define BTLS_SUITE_DEFAULT 1 /* offered when the config names none: ECDHE with an AEAD \
+                              */
 #define BTLS_SUITE_TLS12 2   /* not before TLS 1.2 */
 #define BTLS_SUITE_SHA1 4    /* its MAC is HMAC-SHA-1 */
 
@@ -45,7 +46,8 @@ typedef struct {
     const char *name;     /* IANA */
 } btls_suite;
 
-/* All suites in the order in which a default config prefers them; *n gets their number. */
+/* All suites in the order in which a default config prefers them; *n gets their number.
+ */
 const btls_suite *btls_suites(size_t *n);
 /* NULL when there is none such. */
 const btls_suite *btls_suite_by_id(unsigned id);
@@ -59,15 +61,18 @@ unsigned btls_version_by_name(const char *name);
 const char *btls_group_name(unsigned group);
 unsigned btls_group_by_name(const char *name);
 
-/* "ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256" ... <-> SignatureScheme (RFC 8446, 4.2.3). */
+/* "ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256" ... <-> SignatureScheme (RFC 8446, 4.2.3).
+ */
 const char *btls_signature_scheme_name(unsigned scheme);
 unsigned btls_signature_scheme_by_name(const char *name);
-/* BearSSL's hash id of a scheme that its engine can use (PKCS#1 v1.5 and ECDSA), else 0. */
+/* BearSSL's hash id of a scheme that its engine can use (PKCS#1 v1.5 and ECDSA), else 0.
+ */
 int btls_signature_scheme_hash(unsigned scheme);
 
 /* "handshake_failure"; "alert_N" is not made up: NULL for what is unknown. */
 const char *btls_alert_name(int alert);
-/* The stable code of an alert that the peer sent: "alert_handshake_failure"; "alert_unknown". */
+/* The stable code of an alert that the peer sent: "alert_handshake_failure";
+ * "alert_unknown". */
 const char *btls_alert_code(int alert);
 
 #endif

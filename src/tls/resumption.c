@@ -1,4 +1,5 @@
-/* resumption.c -- what both sides remember of a session to resume it, and its encoding. */
+/* resumption.c -- what both sides remember of a session to resume it, and its encoding.
+ */
 #include "tls/resumption.h"
 
 #include <string.h>
@@ -36,7 +37,8 @@ btls_resumption_encode(const btls_resumption *r, btls_queue *out, btls_error *e)
 {
     size_t name = strlen(r->server_name);
     int ok = btls_queue_push(out, magic, sizeof magic) && push_uint(out, r->version, 2) &&
-             push_uint(out, r->cipher_suite, 2) && push_uint(out, (uint64_t)r->created, 8) &&
+             push_uint(out, r->cipher_suite, 2) &&
+             push_uint(out, (uint64_t)r->created, 8) &&
              push_uint(out, (uint64_t)(r->verified != 0), 1) &&
              btls_queue_push(out, r->config_id, sizeof r->config_id) &&
              btls_queue_push(out, r->master_secret, sizeof r->master_secret) &&

@@ -1,5 +1,5 @@
-/* resumption.h -- what both sides remember of a TLS 1.2 session to resume it by its id (RFC 5246, 7.3,
- * F.1.4), as one value; its encoding; and the server's cache of them. */
+/* resumption.h -- what both sides remember of a TLS 1.2 session to resume it by its id
+ * (RFC 5246, 7.3, F.1.4), as one value; its encoding; and the server's cache of them. */
 #ifndef BTLS_TLS_RESUMPTION_H
 #define BTLS_TLS_RESUMPTION_H
 
@@ -22,21 +22,22 @@ typedef struct {
     uint8_t config_id[16]; /* of the config whose verdict on the peer this carries */
     int verified;          /* the peer's chain was verified */
     char server_name[256]; /* as sent in SNI, "" for none */
-    btls_chain peer;       /* the peer's certificates, for peer_certificate() and the verdict */
+    btls_chain peer; /* the peer's certificates, for peer_certificate() and the verdict */
 } btls_resumption;
 
 void btls_resumption_init(btls_resumption *r, const btls_alloc *a);
 /* Wipes and gives back. */
 void btls_resumption_clear(btls_resumption *r);
 
-/* Appends the encoding to out: it holds the master secret, so whoever keeps it must keep it secret.
- * 0, or -1 with *e set. */
+/* Appends the encoding to out: it holds the master secret, so whoever keeps it must keep
+ * it secret. 0, or -1 with *e set. */
 int btls_resumption_encode(const btls_resumption *r, btls_queue *out, btls_error *e);
-/* Reads an encoding into an initialised *r. 0, or -1 with *e set (config_ticket_malformed). */
+/* Reads an encoding into an initialised *r. 0, or -1 with *e set
+ * (config_ticket_malformed). */
 int btls_resumption_decode(btls_resumption *r, btls_span bytes, btls_error *e);
 
-/* 1 when it may be resumed at `now` under that name: not too old, same server_name, and every certificate of
- * the peer still inside its validity (unless ignore_time). */
+/* 1 when it may be resumed at `now` under that name: not too old, same server_name, and
+ * every certificate of the peer still inside its validity (unless ignore_time). */
 int btls_resumption_usable(const btls_resumption *r, const char *server_name, int64_t now,
                            int ignore_time);
 
@@ -45,7 +46,8 @@ typedef struct btls_cache btls_cache;
 /* NULL when there is no memory. */
 btls_cache *btls_cache_new(const btls_alloc *a);
 void btls_cache_free(btls_cache *c);
-/* Remembers it under its id; without memory it forgets it, which costs a full handshake later. */
+/* Remembers it under its id; without memory it forgets it, which costs a full handshake
+ * later. */
 void btls_cache_put(btls_cache *c, const btls_resumption *r);
 /* 1 with *r filled (initialised before) when there is one with that id, else 0. */
 int btls_cache_get(btls_cache *c, const uint8_t id[32], btls_resumption *r);

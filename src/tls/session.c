@@ -1,4 +1,5 @@
-/* session.c -- one TLS connection without I/O: queues, verdict, failure, life and death. */
+/* session.c -- one TLS connection without I/O: queues, verdict, failure, life and death.
+ */
 #include "tls/session.h"
 
 #include <stdarg.h>
@@ -7,8 +8,8 @@
 
 #include "core/system.h"
 
-/* A peer that sends more records in a row without application data or a handshake message is only
- * keeping us busy. */
+/* A peer that sends more records in a row without application data or a handshake message
+ * is only keeping us busy. */
 #define IDLE_RECORDS 64
 
 const char *
@@ -23,8 +24,8 @@ btls_session_time(const btls_session *s)
     return s->now >= 0 ? s->now : btls_system_time();
 }
 
-/* A ticket is offered when it is for this name, young enough, and of a version and suite that the config still
- * allows. */
+/* A ticket is offered when it is for this name, young enough, and of a version and suite
+ * that the config still allows. */
 static int
 may_offer(const btls_session *s, const btls_resumption *t)
 {
@@ -62,7 +63,8 @@ is_verifying(const btls_config *c)
     return !(c->insecure & BTLS_INSECURE_NO_VERIFY) || c->pin_count > 0;
 }
 
-/* The verdict that a ticket of another config carries is not ours: its chain is judged again. */
+/* The verdict that a ticket of another config carries is not ours: its chain is judged
+ * again. */
 static int
 judge_ticket(btls_session *s, btls_resumption *t)
 {
@@ -185,7 +187,8 @@ btls_session_idle_record(btls_session *s)
                              btls_session_peer_name(s), IDLE_RECORDS);
 }
 
-/* Every failure that has an alert sends it, once, when the engine is not in the middle of something. */
+/* Every failure that has an alert sends it, once, when the engine is not in the middle of
+ * something. */
 static int
 settle(btls_session *s)
 {
@@ -226,17 +229,19 @@ btls_session_feed_end(btls_session *s)
         btls_session_fail(s, "truncated", BTLS_NO_ALERT,
                           "%s closed the connection in the middle of the handshake",
                           btls_session_peer_name(s));
-        btls_error_hint(&s->error, s->is_client
-                            ? "does it speak TLS 1.2 on this port, and does it want another "
-                              "server name, or a client certificate?"
-                            : "a client that does not trust the certificate often leaves "
-                              "without an alert");
+        btls_error_hint(
+            &s->error,
+            s->is_client ? "does it speak TLS 1.2 on this port, and does it want another "
+                           "server name, or a client certificate?"
+                         : "a client that does not trust the certificate often leaves "
+                           "without an alert");
         return -1;
     default:
-        return btls_session_fail(s, "truncated", BTLS_NO_ALERT,
-                                 "%s closed the connection without a close_notify: what it sent "
-                                 "may be incomplete",
-                                 btls_session_peer_name(s));
+        return btls_session_fail(
+            s, "truncated", BTLS_NO_ALERT,
+            "%s closed the connection without a close_notify: what it sent "
+            "may be incomplete",
+            btls_session_peer_name(s));
     }
 }
 

@@ -1,5 +1,5 @@
-/* session.h -- one TLS connection without I/O: it owns the byte queues, the verdict on the peer, the failure and the
- * trace, and offers them to its engine as services. */
+/* session.h -- one TLS connection without I/O: it owns the byte queues, the verdict on
+ * the peer, the failure and the trace, and offers them to its engine as services. */
 #ifndef BTLS_TLS_SESSION_H
 #define BTLS_TLS_SESSION_H
 
@@ -17,13 +17,15 @@ enum btls_state {
     BTLS_STATE_FAILED
 };
 
-/* Everything below is read by the binding; engines change it only through the services. */
+/* Everything below is read by the binding; engines change it only through the services.
+ */
 typedef struct btls_session {
     btls_alloc alloc;
     const btls_config *config; /* whoever made the session keeps it alive */
     int is_client;
-    char server_name[256]; /* client: whom to verify and, if no address, to ask for; server: SNI */
-    int64_t now;           /* seconds since the epoch for this session; -1: the system's clock */
+    char server_name[256]; /* client: whom to verify and, if no address, to ask for;
+                              server: SNI */
+    int64_t now; /* seconds since the epoch for this session; -1: the system's clock */
 
     btls_engine *engine;
     enum btls_state state;
@@ -36,22 +38,23 @@ typedef struct btls_session {
     btls_error error;  /* of a failed session */
     int alert_pending; /* the failure's alert is still to be queued */
 
-    btls_chain peer;                /* as sent, or as remembered when resumed */
-    int verified;                   /* the peer's chain was verified */
-    const btls_identity *identity;  /* what we showed, NULL for nothing */
+    btls_chain peer;               /* as sent, or as remembered when resumed */
+    int verified;                  /* the peer's chain was verified */
+    const btls_identity *identity; /* what we showed, NULL for nothing */
 
     btls_trace trace;
-    btls_queue keylog;         /* NSS key log lines that nobody has taken yet */
-    btls_resumption *offered;  /* client: what it tries to resume; owned */
-    int has_resumption;        /* `resumption` can be used for a ticket */
+    btls_queue keylog;        /* NSS key log lines that nobody has taken yet */
+    btls_resumption *offered; /* client: what it tries to resume; owned */
+    int has_resumption;       /* `resumption` can be used for a ticket */
     btls_resumption resumption;
-    size_t idle_records;       /* records since the last progress */
-    size_t handshake_bytes;    /* from the peer */
+    size_t idle_records;    /* records since the last progress */
+    size_t handshake_bytes; /* from the peer */
 } btls_session;
 
-/* Makes a session in *s (all zeros but alloc, which the ticket must use too). server_name: NUL-terminated, for a client the name or address to verify, else
- * NULL. ticket (client, may be NULL): taken over, and offered if it fits. 0, or -1 with *e set; then btls_session_clear
- * still has to be called. */
+/* Makes a session in *s (all zeros but alloc, which the ticket must use too).
+ * server_name: NUL-terminated, for a client the name or address to verify, else NULL.
+ * ticket (client, may be NULL): taken over, and offered if it fits. 0, or -1 with *e set;
+ * then btls_session_clear still has to be called. */
 int btls_session_start(btls_session *s, const btls_config *config, int is_client,
                        const char *server_name, int64_t now, btls_resumption *ticket,
                        btls_error *e);
@@ -62,17 +65,19 @@ void btls_session_clear(btls_session *s);
 int btls_session_feed(btls_session *s, const uint8_t *p, size_t n);
 /* The transport has ended. 0 when that was in order, or -1: truncated, see s->error. */
 int btls_session_feed_end(btls_session *s);
-/* Application data for the peer, all of it. 0, or -1 with *e set: want_read (the handshake is not finished),
- * closed, or the failure. */
+/* Application data for the peer, all of it. 0, or -1 with *e set: want_read (the
+ * handshake is not finished), closed, or the failure. */
 int btls_session_write(btls_session *s, const uint8_t *p, size_t n, btls_error *e);
-/* Why there is nothing to read now: want_read, closed, truncated or the failure's code. */
+/* Why there is nothing to read now: want_read, closed, truncated or the failure's code.
+ */
 void btls_session_why_no_data(const btls_session *s, btls_error *e);
 /* Queues close_notify; harmless in every state. */
 void btls_session_close(btls_session *s);
 
 /* ---- services for engines ---- */
 
-/* The session has failed: the first failure counts. The alert is queued when the engine has returned. Always -1. */
+/* The session has failed: the first failure counts. The alert is queued when the engine
+ * has returned. Always -1. */
 int btls_session_fail(btls_session *s, const char *code, int alert, const char *fmt, ...)
     BTLS_PRINTF(4, 5);
 int btls_session_fail_with(btls_session *s, const btls_error *e);
@@ -91,7 +96,8 @@ void btls_session_opened(btls_session *s);
 void btls_session_peer_closed(btls_session *s);
 /* Seconds since the epoch by the session's clock. */
 int64_t btls_session_time(const btls_session *s);
-/* Counts a record that brought no progress; fails the session when there are too many in a row. */
+/* Counts a record that brought no progress; fails the session when there are too many in
+ * a row. */
 int btls_session_idle_record(btls_session *s);
 
 #endif

@@ -1,5 +1,5 @@
-/* trace.h -- what was sent and received, kept for whoever wants to watch. Data only: nothing is called, nothing
- * decoded here, and no secret goes in. */
+/* trace.h -- what was sent and received, kept for whoever wants to watch. Data only:
+ * nothing is called, nothing decoded here, and no secret goes in. */
 #ifndef BTLS_TLS_TRACE_H
 #define BTLS_TLS_TRACE_H
 
@@ -15,13 +15,14 @@ enum {
 
 typedef struct btls_event {
     struct btls_event *next;
-    double time;      /* seconds since the session began */
-    uint8_t sent;     /* by us; else received */
+    double time;  /* seconds since the session began */
+    uint8_t sent; /* by us; else received */
     uint8_t content_type;
     uint8_t encrypted;
     uint16_t version; /* of the record */
     size_t length;    /* of the message, in bytes */
-    size_t raw_size;  /* of raw: length, or 0 for application data, which is the program's secret */
+    size_t raw_size;  /* of raw: length, or 0 for application data, which is the program's
+                         secret */
     uint8_t raw[];
 } btls_event;
 
@@ -37,16 +38,17 @@ typedef struct {
 void btls_trace_init(btls_trace *t, const btls_alloc *a, size_t limit);
 void btls_trace_clear(btls_trace *t);
 
-/* Keeps a message (nothing when the trace is off). Where there is no memory for it, it counts as
- * dropped: watching never breaks a session. */
-void btls_trace_add(btls_trace *t, int sent, int content_type, unsigned version, int encrypted,
-                    btls_span message);
+/* Keeps a message (nothing when the trace is off). Where there is no memory for it, it
+ * counts as dropped: watching never breaks a session. */
+void btls_trace_add(btls_trace *t, int sent, int content_type, unsigned version,
+                    int encrypted, btls_span message);
 
 /* The oldest event, or NULL; btls_trace_drop_first frees it. */
 const btls_event *btls_trace_first(const btls_trace *t);
 void btls_trace_drop_first(btls_trace *t);
 
-/* Puts a stream of handshake bytes back together into messages, whatever the records were. */
+/* Puts a stream of handshake bytes back together into messages, whatever the records
+ * were. */
 typedef struct {
     btls_queue bytes;
 } btls_messages;
@@ -56,9 +58,11 @@ typedef struct {
 
 void btls_messages_init(btls_messages *m, const btls_alloc *a);
 void btls_messages_clear(btls_messages *m);
-/* Adds bytes. 0, or -1 when a message would be longer than BTLS_MESSAGE_BYTES or there is no memory. */
+/* Adds bytes. 0, or -1 when a message would be longer than BTLS_MESSAGE_BYTES or there is
+ * no memory. */
 int btls_messages_add(btls_messages *m, btls_span bytes);
-/* 1 with *message (header included) when one is complete: handle it, then call btls_messages_next. */
+/* 1 with *message (header included) when one is complete: handle it, then call
+ * btls_messages_next. */
 int btls_messages_ready(const btls_messages *m, btls_span *message);
 void btls_messages_next(btls_messages *m);
 

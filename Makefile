@@ -1,0 +1,139 @@
+# beartls: make deps demo    installs what is missing, builds, shows a handshake
+#          make deps test    installs what is missing, builds, runs the specs on every Lua that is here
+#          make help         what else there is
+
+LUA ?= lua5.4
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+
+# The one list of packages. RUN: to build and use; LUAS: the other Luas; TEST: what the specs and lint run.
+APT_RUN = gcc make pkg-config libc6-dev libbearssl-dev ca-certificates lua5.4 liblua5.4-dev lua-socket
+APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
+APT_TEST = lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx-light tshark \
+	clang clang-format cppcheck valgrind procps
+
+# What is asked for together with deps decides how much of it deps installs.
+WANTS_TEST = $(filter test lint asan valgrind bench,$(MAKECMDGOALS))
+PACKAGES = $(APT_RUN) $(if $(WANTS_TEST)$(filter-out deps demo all,$(MAKECMDGOALS)),$(APT_LUAS) $(APT_TEST))
+
+LUAS = lua5.4 lua5.3 lua5.1 luajit
+# Those whose interpreter and headers are both here; a LUA given on the command line stands alone.
+INSTALLED = $(foreach l,$(LUAS),$(shell command -v $(l) >/dev/null && pkg-config --exists $(l) && echo $(l)))
+TESTED = $(if $(filter command line,$(origin LUA)),$(LUA),$(INSTALLED))
+
+B = build/$(LUA)
+SRC = $(wildcard src/*/*.c)
+OBJ = $(SRC:src/%.c=$(B)/obj/%.o)
+MODULE = $(B)/beartls/core.so
+LUA_CFLAGS ?= $(shell pkg-config --cflags $(LUA))
+WARN = -Wall -Wextra
+ALL_CFLAGS = -std=gnu99 $(WARN) -fPIC -fvisibility=hidden -Isrc $(LUA_CFLAGS) $(CFLAGS)
+# The static archive, with none of its symbols visible: nothing else to install, and no clash with
+# another BearSSL in the process. No Lua library: the interpreter brings it.
+BEARSSL ?= -l:libbearssl.a
+HIDE ?= -Wl,--exclude-libs,ALL
+
+LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
+LUA_CPATH_HERE = $(abspath $(B))/?.so;;
+RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
+
+.PHONY: all deps demo test test-one lint asan bench install uninstall clean help pki format valgrind
+
+## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
+all: $(MODULE)
+
+$(MODULE): $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+
+$(B)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(wildcard $(B)/obj/*/*.d)
+
+## deps: installs the Debian packages that are missing (as root, or through sudo)
+deps:
+	@missing=; for p in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "make deps works with apt-get only. Please install what corresponds to:$$missing" >&2; exit 1; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; command -v sudo >/dev/null || { \
+	  echo "make deps must run as root, or with sudo installed, to install:$$missing" >&2; exit 1; }; fi; \
+	echo "installing:$$missing"; log=$$(mktemp); \
+	{ $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends $$missing; } >$$log 2>&1 || \
+	  { cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log
+
+# What follows runs in a make of its own, so that it sees what deps has just installed.
+
+## demo: a mutual handshake on loopback, every message of it shown
+demo:
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) all
+	@$(RUN) $(LUA) lua/beartls/command demo
+
+## test: runs the specs on every Lua that is installed (or on the LUA that is given)
+test:
+	@CC="$(CC)" sh spec/support/test.sh $(if $(filter command line,$(origin LUA)),$(LUA))
+
+## lint: luacheck, clang-format, cppcheck and a build with clang; warnings fail
+lint:
+	luacheck -q lua spec examples lua/beartls/command
+	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.c
+	cppcheck -q --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem -Isrc src
+	@for l in $(INSTALLED); do \
+	  clang -std=gnu99 $(WARN) -Werror -fsyntax-only -Isrc $$(pkg-config --cflags $$l) src/*/*.c || exit 1; \
+	done
+
+## format: formats the C sources
+format:
+	clang-format -i src/*/*.c src/*/*.h spec/support/*.c
+
+## asan: runs the specs under the address and undefined behaviour sanitizers
+asan:
+	@sh spec/support/asan.sh $(LUA)
+
+## valgrind: runs the session specs under valgrind
+valgrind: all
+	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
+	  $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua spec/session_spec.lua
+
+## bench: measures beartls beside LuaSec
+bench: all
+	@$(RUN) $(LUA) spec/bench/main.lua
+
+## install: installs modules and the command under $(PREFIX) (DESTDIR is honoured)
+VERSION = $(shell $(LUA) -e 'io.write((_VERSION:gsub("^Lua ", "")))')
+LMOD ?= $(PREFIX)/share/lua/$(VERSION)
+CMOD ?= $(PREFIX)/lib/lua/$(VERSION)
+BIN ?= $(PREFIX)/bin
+install: all
+	@cd lua && find beartls -name '*.lua' | while read f; do \
+	  install -D -m 644 $$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
+	install -D -m 755 $(MODULE) "$(DESTDIR)$(CMOD)/beartls/core.so"
+	install -d "$(DESTDIR)$(BIN)"
+	sed '1s|.*|#!/usr/bin/env $(LUA)|' lua/beartls/command >"$(DESTDIR)$(BIN)/beartls"
+	chmod 755 "$(DESTDIR)$(BIN)/beartls"
+
+## uninstall: removes what install put there
+uninstall:
+	rm -rf "$(DESTDIR)$(LMOD)/beartls" "$(DESTDIR)$(CMOD)/beartls" "$(DESTDIR)$(BIN)/beartls"
+
+## pki: makes the certificates of spec/pki anew (for maintainers: they are committed)
+pki:
+	lua5.4 spec/pki/build.lua
+
+## clean: removes what was built
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile
+
+# A state whose allocator fails: see spec/support/failalloc.c.
+$(B)/failalloc: spec/support/failalloc.c $(OBJ)
+	$(CC) $(ALL_CFLAGS) -o $@ $< $(OBJ) $(BEARSSL) $(shell pkg-config --libs $(LUA)) -lm -ldl
