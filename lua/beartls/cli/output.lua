@@ -1,0 +1,187 @@
+-- output.lua: where the command writes: results to standard output, everything about them to
+-- standard error. It knows colour, width and JSON.
+
+local codes = require "beartls.cli.codes"
+local json = require "beartls.json"
+local text = require "beartls.decode.text"
+local trace = require "beartls.trace"
+
+local styles = {
+  bold = "\27[1m", dim = "\27[2m", red = "\27[31m", green = "\27[32m", yellow = "\27[33m",
+  cyan = "\27[36m",
+}
+local RESET = "\27[0m"
+local WIDTH = 100
+
+---@class beartls.cli.output
+local methods = {}
+
+local output_mt = { __index = methods }
+
+-- What os.execute says about success differs between the versions of Lua.
+local function succeeds(command)
+  local result = os.execute(command)
+  return result == true or result == 0
+end
+
+-- Whether the descriptor is a terminal that shows colours. Only a shell can tell, without C.
+local function shows_color(self, fd)
+  local term = self.getenv "TERM"
+  if self.getenv "NO_COLOR" or term == nil or term == "dumb" then
+    return false
+  end
+  return succeeds(("test -t %d 2>/dev/null"):format(fd))
+end
+
+-- How many columns there are; of a terminal, those that it has.
+local function find_width(self)
+  local columns = tonumber(self.getenv "COLUMNS")
+  if not columns and self.color then
+    local pipe = io.popen("{ stty size </dev/tty; } 2>/dev/null")
+    local answer = pipe and pipe:read "*a" or ""
+    columns = tonumber(answer:match "%d+%s+(%d+)")
+    if pipe then
+      pipe:close()
+    end
+  end
+  return math.min(math.max(columns or WIDTH, 60), 160)
+end
+
+---@param io_given table|nil { stdin, stdout, stderr, getenv } for those that are not the process's
+---@return beartls.cli.output
+local function new(io_given)
+  io_given = io_given or {}
+  local self = setmetatable({
+    stdin = io_given.stdin or io.stdin,
+    stdout = io_given.stdout or io.stdout,
+    stderr = io_given.stderr or io.stderr,
+    getenv = io_given.getenv or os.getenv,
+    captured = io_given.stdout ~= nil,
+    color = false, json = false, width = WIDTH,
+  }, output_mt)
+  return self
+end
+
+---Takes what the command line says about the output: color, no_color, json.
+---@param values table
+---@param fd integer the descriptor that colours would go to: 1 or 2
+function methods:configure(values, fd)
+  self.json, self.trace, self.quiet = values.json or false, values.trace, values.quiet
+  if values.color or values.no_color or self.json or self.captured then
+    self.color = (values.color and not values.no_color and not self.json) or false
+  else
+    self.color = shows_color(self, fd)
+  end
+  self.width = find_width(self)
+end
+
+---The text in a style, where there are colours.
+---@param style string "bold", "dim", "red", "green", "yellow", "cyan"
+---@param s string
+---@return string
+function methods:paint(style, s)
+  return self.color and styles[style] .. s .. RESET or s
+end
+
+---Writes a line to standard output.
+function methods:print(line)
+  self.stdout:write(line or "", "\n")
+end
+
+---Writes a line to standard error.
+function methods:note(line)
+  self.stderr:write(line, "\n")
+end
+
+---Writes a fact as a JSON object on one line: { "fact": name, ... }.
+---@param file file*
+---@param name string
+---@param fields table
+function methods:fact(file, name, fields)
+  fields.fact = name
+  file:write(json.encode(fields), "\n")
+end
+
+---Shows the messages that a session has exchanged since the last time on standard error, or drops
+---them if nobody has asked for them.
+---@param session beartls.session|beartls.stream
+function methods:events(session)
+  for event in session:events() do
+    if self.json then
+      self.stderr:write(trace.json(event), "\n")
+    elseif self.trace then
+      self:note(trace.line(event, { color = self.color, width = self.width }))
+    end
+  end
+end
+
+---Says what is wrong with the command line, or with a file that it names.
+---@param command table
+---@param message string
+---@param code string|nil
+---@return integer exit code
+function methods:misused(command, message, code)
+  if self.json then
+    self:fact(self.stderr, "failure", {
+      message = text.printable(message), code = code or "usage", exit = codes.usage,
+    })
+  else
+    self:note(("%s%s (%s)"):format(self:paint("red", ("beartls %s: "):format(command.name)),
+      text.printable(message), code or "usage"))
+    self:note(("  hint: beartls %s --help"):format(command.name))
+  end
+  return codes.usage
+end
+
+---Warns on standard error.
+function methods:warn(sentence)
+  if self.json then
+    self:fact(self.stderr, "warning", { message = sentence })
+  else
+    self:note(self:paint("yellow", "warning: ") .. sentence)
+  end
+end
+
+local function about_alert(failure)
+  if not failure.alert then
+    return nil
+  end
+  local who = failure.sent_by == "peer" and "the peer sent" or "we sent"
+  return ("  alert: %s (%s it)"):format(failure.alert, who)
+end
+
+local function about_certificate(failure)
+  local certificate = failure.certificate
+  if not certificate then
+    return nil
+  end
+  return ("  certificate: %s, issued by %s"):format(text.printable(certificate:subject()),
+    text.printable(certificate:issuer()))
+end
+
+---Writes a failure to standard error: the sentence, the code, the hint.
+---@param failure table { message, code, hint, alert, sent_by, certificate }
+---@param exit integer|nil the exit code that goes with it, for JSON
+---@param where string|nil what failed, in front of the sentence
+function methods:failure(failure, exit, where)
+  local message = text.printable(tostring(failure.message))
+  local hint = failure.hint and text.printable(failure.hint)
+  if self.json then
+    self:fact(self.stderr, "failure", {
+      message = message, code = failure.code, hint = hint, alert = failure.alert,
+      sent_by = failure.sent_by, exit = exit,
+      subject = failure.certificate and failure.certificate:subject() or nil,
+    })
+    return
+  end
+  self:note(("%s%s (%s)"):format(self:paint("red", where or "error: "), message,
+    tostring(failure.code or "unknown")))
+  for _, line in ipairs { about_certificate(failure) or false, about_alert(failure) or false,
+    hint and "  hint: " .. hint or false } do
+    if line then
+      self:note(line)
+    end
+  end
+end
+
+return { new = new }

@@ -1,0 +1,200 @@
+-- show.lua: `beartls show`: a certificate, a chain or a key in words. Nothing private of a key is
+-- shown.
+
+local codes = require "beartls.cli.codes"
+local facts = require "beartls.cli.facts"
+local files = require "beartls.files"
+local text = require "beartls.decode.text"
+local tls = require "beartls"
+
+local show = {}
+
+show.command = {
+  name = "show",
+  takes = "FILE",
+  count = { 1, 1 },
+  shows_on_stdout = true,
+  about = "Says what is in a file: the certificates of a chain, a private key (its kind, never its "
+    .. "secret), or both; PEM or DER.",
+  options = {
+    { "json", nil, "a JSON object a line" },
+    { "color", nil, "colours, even where there is no terminal" },
+    { "no-color", nil, "no colours" },
+  },
+  notes = codes.help,
+}
+
+local DAY = 86400
+
+-- "expired 3 days ago", "ends in 20 days", "begins in 2 days"
+local function validity(certificate)
+  local now, from, to = os.time(), certificate:not_before(), certificate:not_after()
+  local function days(seconds)
+    local n = math.floor(seconds / DAY)
+    return n == 1 and "1 day" or ("%d days"):format(n)
+  end
+  if now < from then
+    return "not yet valid: begins in " .. days(from - now), "red"
+  elseif now > to then
+    return ("expired %s ago"):format(days(now - to)), "red"
+  end
+  return "ends in " .. days(to - now), to - now < 30 * DAY and "yellow" or "green"
+end
+
+local function usages(certificate)
+  local list = {}
+  for _, name in ipairs(certificate:key_usage()) do
+    list[#list + 1] = name
+  end
+  for _, name in ipairs(certificate:extended_key_usage()) do
+    list[#list + 1] = name
+  end
+  return #list > 0 and table.concat(list, ", ") or "any"
+end
+
+-- Hex in pairs, as other programs print fingerprints.
+local function pairs_of(hex)
+  return (hex:upper():gsub("%x%x", "%0:"):gsub(":$", ""))
+end
+
+local function kind_of(certificate)
+  local issued_itself = certificate:subject() == certificate:issuer()
+  if certificate:is_ca() then
+    return issued_itself and "a root: an authority that issued itself"
+      or "an authority: it may issue certificates"
+  end
+  return issued_itself and "issued itself" or nil
+end
+
+local function rows_of(certificate, out)
+  local names = facts.names(certificate)
+  local remark, style = validity(certificate)
+  local rows = {
+    { "subject", text.printable(certificate:subject()) },
+    { "issuer", text.printable(certificate:issuer()) },
+    { "names", #names > 0 and table.concat(names, ", ") or "none" },
+    { "valid from", facts.date(certificate:not_before()) },
+    { "valid until", facts.date(certificate:not_after()) .. ", " .. out:paint(style, remark) },
+    { "key", facts.key(certificate:key_type(), certificate:key_bits(), certificate:curve()) },
+    { "usages", usages(certificate) },
+    { "signed with", certificate:signature_algorithm() or "an algorithm that beartls does not know" },
+    { "serial", certificate:serial() },
+    { "sha256", pairs_of(certificate:fingerprint()) },
+    { "pin", certificate:pin() },
+  }
+  local kind = kind_of(certificate)
+  if kind then
+    table.insert(rows, 3, { "it is", kind })
+  end
+  return rows
+end
+
+local function print_rows(out, heading, rows)
+  if out.blank_before then
+    out:print()
+  end
+  out.blank_before = true
+  out:print(out:paint("bold", heading))
+  for _, line in ipairs(facts.lines(rows, "  ")) do
+    out:print(line)
+  end
+end
+
+-- Whether each certificate of a chain was issued by the next, as far as the names say.
+local function chain_remark(list)
+  for i = 1, #list - 1 do
+    if list[i]:issuer() ~= list[i + 1]:subject() then
+      return ("certificate %d was not issued by certificate %d: the chain is out of order or has "
+        .. "a gap"):format(i, i + 1)
+    end
+  end
+end
+
+local function show_chain(chain, out)
+  local list = chain:list()
+  for i, certificate in ipairs(list) do
+    if out.json then
+      local fact = facts.of_certificate(certificate)
+      fact.position = i
+      out:fact(out.stdout, "certificate", fact)
+    else
+      local heading = #list > 1 and ("certificate %d of %d"):format(i, #list) or "certificate"
+      print_rows(out, heading, rows_of(certificate, out))
+    end
+  end
+  local remark = chain_remark(list)
+  if remark then
+    out:warn(remark)
+  end
+end
+
+-- Keys from elsewhere may have no pin yet: it needs the public key.
+local function pin_of(key, chain)
+  if key.pin then
+    return key:pin()
+  end
+  return chain and key:matches(chain) and chain:pin() or nil
+end
+
+local function show_key(key, chain, out)
+  local belongs = chain and key:matches(chain)
+  local pin = pin_of(key, chain)
+  if out.json then
+    out:fact(out.stdout, "key", {
+      key_type = key:type(), key_bits = key:bits(), curve = key:curve(), pin = pin,
+      belongs = chain and belongs or nil,
+    })
+    return
+  end
+  local rows = { { "key", facts.key(key:type(), key:bits(), key:curve()) } }
+  if pin then
+    rows[2] = { "pin", pin }
+  end
+  if chain then
+    rows[#rows + 1] = { "belongs", belongs and "to the certificate above"
+      or out:paint("red", "NOT to the certificate above") }
+  end
+  print_rows(out, "private key", rows)
+end
+
+-- What may be in the bytes: chain or nil, key or nil, and message and code if it is neither.
+local function parse(bytes)
+  local chain, message, code = tls.certificate.parse(bytes)
+  local key, key_message, key_code = tls.key.parse(bytes)
+  if chain and key_code ~= "config_no_key" and bytes:find("PRIVATE KEY-----", 1, true) then
+    return chain, key, key_message, key_code
+  elseif chain or key then
+    return chain, key
+  elseif bytes:find("PRIVATE KEY-----", 1, true) then
+    return nil, nil, key_message, key_code
+  elseif bytes:find("-----BEGIN", 1, true) or code ~= "config_no_certificate" then
+    return nil, nil, message, code
+  end
+  return nil, nil, "there is neither a certificate nor a key in it", "config_no_certificate"
+end
+
+---Runs the command.
+---@param values table what the command line said
+---@param out beartls.cli.output
+---@return integer exit code
+function show.run(values, out)
+  local path = values[1]
+  local bytes, message, code = files.read(path, "file")
+  if not bytes then
+    return out:misused(show.command, message, code)
+  end
+  local chain, key
+  chain, key, message, code = parse(bytes)
+  if chain then
+    show_chain(chain, out)
+  end
+  if key then
+    show_key(key, chain, out)
+  end
+  if message then
+    return out:misused(show.command, path .. ": " .. message, code)
+  end
+  return codes.fine
+end
+
+return show
