@@ -1,0 +1,31 @@
+#!/bin/sh
+# asan.sh LUA: builds the core with the address and undefined behaviour sanitizers and runs the specs with it, then the failing
+# allocator. Any report fails.
+set -eu
+lua=${1:-lua5.4}
+b=$PWD/build/asan-$lua
+flags="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
+  LDFLAGS="-fsanitize=address,undefined" "build/asan-$lua/beartls/core.so"
+# Without dlclose, a leak's stack still has names when the interpreter has unloaded the module.
+echo 'int dlclose(void *h) { (void)h; return 0; }' |
+  gcc -shared -fPIC -xc - -o "$b/nodlclose.so"
+
+# What the interpreter itself never frees is no leak of ours.
+echo "leak:luaL_newstate" >"$b/suppressions"
+export ASAN_OPTIONS="detect_leaks=1:exitcode=99:abort_on_error=0"
+export LSAN_OPTIONS="suppressions=$b/suppressions:print_suppressions=0"
+export UBSAN_OPTIONS="print_stacktrace=1"
+preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) $b/nodlclose.so"
+
+specs=$(ls spec/*_spec.lua | grep -v -e rockspec -e style)
+LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$b/?.so;;" BEARTLS_LUA="$lua" BEARTLS_ASAN=1 \
+  env LD_PRELOAD="$preload" "$lua" \
+  /usr/bin/busted --ignore-lua -o spec/support/ci.lua $specs
+
+if [ "$lua" != luajit ]; then
+  make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
+    LDFLAGS="-fsanitize=address,undefined" "build/asan-$lua/failalloc"
+  LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" "$b/failalloc" spec/support/failalloc.lua
+fi
+echo "asan on $lua: clean"
