@@ -64,7 +64,8 @@ describe("socket.connect", function()
       return
     end
     probe:close()
-    for host, address in pairs { ["127.0.0.1"] = "127.0.0.1", ["::1"] = "::1", ["[::1]"] = "::1" } do
+    for host, address in pairs { ["127.0.0.1"] = "127.0.0.1", ["::1"] = "::1", ["[::1]"] = "::1" }
+    do
       local child = loopback.serve(echo_server, nil, address)
       local s = assert(socket.connect(host, port_of(child), client_config))
       assert.equal(address, (s:getpeername()))
@@ -76,12 +77,13 @@ describe("socket.connect", function()
   it("says where it could not connect to, and why", function()
     local listener, port = loopback.listen()
     listener:close()
-    assert.same(
-      { nil, ("could not connect to localhost:%d: connection refused"):format(port), "io_connection_refused" },
+    local refused = ("could not connect to localhost:%d: connection refused"):format(port)
+    assert.same({ nil, refused, "io_connection_refused" },
       { socket.connect("localhost", port, client_config) })
     local _, message = socket.connect("::1", port, client_config)
     assert.matches("could not connect to %[::1%]:" .. port .. ": ", message)
-    local s, why, code = socket.connect("no..such.host", 443, client_config, { server_name = "localhost" })
+    local named = { server_name = "localhost" }
+    local s, why, code = socket.connect("no..such.host", 443, client_config, named)
     assert.is_nil(s)
     assert.matches("^could not connect to no%.%.such%.host:443: .", why)
     assert.equal("io_host_not_found", code)
@@ -98,14 +100,23 @@ describe("socket.connect", function()
     listener:close()
   end)
 
+  it("leaves no timeout behind", function()
+    local child = loopback.serve(echo_server)
+    local s = assert(socket.connect("localhost", port_of(child), client_config, { timeout = 20 }))
+    assert.same({ -1, -1 }, { s:gettimeout() })
+    s:close()
+    loopback.finish(child)
+  end)
+
   it("gives the failure of a handshake that fails, and the server learns of it", function()
     local child = loopback.serve [[
       local s = assert(socket.accept(listener:accept(), config))
       print(select(3, s:handshake()))
       print(select(2, s:send "PLAINTEXT"))
     ]]
+    local named = { server_name = "elsewhere.example" }
     local s, message, code, failure =
-      socket.connect("localhost", port_of(child), client_config, { server_name = "elsewhere.example" })
+      socket.connect("localhost", port_of(child), client_config, named)
     assert.is_nil(s)
     assert.equal("certificate_name_mismatch", code)
     assert.matches("elsewhere%.example", message)
@@ -133,7 +144,7 @@ describe("socket.connect", function()
       { "connect", "localhost", 1, {}, says = "must be what tls.config returns, not a table" },
       { "connect", "localhost", 1, client_config, { timout = 1 }, says = "timout" },
       { "connect", "localhost", 1, client_config, { timeout = "1" }, says = "timeout" },
-      { "wrap", "tcp", client_config, "localhost", says = "a connected LuaSocket object is wanted" },
+      { "wrap", "tcp", client_config, "localhost", says = "a connected LuaSocket object" },
       { "wrap", luasocket.tcp(), client_config, "localhost", says = "is not connected" },
       { "wrap", listener, client_config, "localhost", says = "is not connected" },
       { "wrap", near, nil, "localhost", says = "must be what tls.config returns, not a nil" },
@@ -335,7 +346,9 @@ describe("timeouts", function()
 
   it("of the wrong kind raise", function()
     local client, server = open_pair()
-    for _, case in ipairs { { "1", says = "a number of seconds" }, { 1, "x", says = 'must be "b" or "t"' } } do
+    for _, case in ipairs {
+      { "1", says = "a number of seconds" }, { 1, "x", says = 'must be "b" or "t"' },
+    } do
       local ok, err = pcall(client.settimeout, client, case[1], case[2])
       assert.is_false(ok)
       assert.truthy(err:find(case.says, 1, true), err)
@@ -453,7 +466,7 @@ describe("a wrapped connection", function()
     far:close()
   end)
 
-  it("of a client that needs tls.config's trust but another root is refused by it", function()
+  it("refuses a server that it has no reason to trust, and the server hears of it", function()
     local client, server = new_pair { client = { trust = pki.path "other_root.pem" } }
     local codes = {}
     loopback.select(function()
@@ -468,32 +481,50 @@ describe("a wrapped connection", function()
   end)
 end)
 
--- What a plain LuaSocket connection and a stream have to answer alike. `sent` is sent in these pieces, then the
--- connection is closed if `closes`; each call is { method, arguments ... }.
+-- What a plain LuaSocket connection and a stream have to answer alike. `sent` arrives in these
+-- pieces, and after it the end if `closes`; `reads` and `sends` are the arguments of receive and
+-- send.
 local alike = {
-  { name = "lines", sent = { "one\ntwo\r\n", "\n" }, calls = { { "receive" }, { "receive", "*l" }, { "receive", "*line" } } },
-  { name = "carriage returns", sent = { "a\rb\r\r\nc\r" }, closes = true, calls = { { "receive" }, { "receive" }, { "receive" } } },
-  { name = "a line that does not end", sent = { "abc" }, closes = true, calls = { { "receive" }, { "receive" } } },
-  { name = "a line to wait for", sent = { "ab", "c" }, calls = { { "receive", "*l", "pre" }, { "receive" } } },
-  { name = "counts", sent = { "abc", "defgh" }, calls = { { "receive", 4 }, { "receive", "2" }, { "receive", 1.9 }, { "receive", 5 } } },
-  { name = "a count of nothing", sent = { "abc" }, closes = true,
-    calls = { { "receive", 0 }, { "receive", 0, "pre" }, { "receive", 3 }, { "receive", 0 }, { "receive", 0, "pre" } } },
-  { name = "a count of nothing to wait for", sent = {}, calls = { { "receive", 0 }, { "receive", 0, "pre" }, { "receive", 2, "pre" } } },
-  { name = "counts with a prefix", sent = { "cdefgh" },
-    calls = { { "receive", 4, "ab" }, { "receive", 2, "xy" }, { "receive", 1, "xyz" }, { "receive", 9, "z" } } },
-  { name = "a number as a prefix", sent = { "34\n" }, calls = { { "receive", "*l", 12 } } },
-  { name = "everything", sent = { "ab", "c\r\nd" }, closes = true, calls = { { "receive", 1 }, { "receive", "*a", "pre" }, { "receive", "*all" } } },
-  { name = "everything of nothing", sent = {}, closes = true, calls = { { "receive", "*a", "pre" }, { "receive", "*a" } } },
-  { name = "everything so far", sent = { "abc" }, calls = { { "receive", "*a", "pre" }, { "receive", "*a" } } },
-  { name = "zeros", sent = { "a\0b\nc\0" }, calls = { { "receive" }, { "receive", 2 } } },
-  { name = "indices of send", sent = {},
-    calls = {
-      { "send", "abc" }, { "send", "abc", 2 }, { "send", "abc", 2, 2 }, { "send", "abc", -2 }, { "send", "abc", 1, -2 },
-      { "send", "abc", 0, 100 }, { "send", "abc", 5 }, { "send", "abc", 3, 2 }, { "send", "" }, { "send", 42 },
-      { "send", "abc", -100 }, { "send", "abc", "2" },
-    } },
-  { name = "patterns that are none", sent = { "abc" },
-    calls = { { "receive", "*x" }, { "receive", -1 }, { "receive", {} }, { "receive", "" }, { "send" }, { "send", {} }, { "send", "x", {} } } },
+  { name = "lines", sent = { "one\ntwo\r\n", "\n" }, reads = { {}, { "*l" }, { "*line" } } },
+  {
+    name = "carriage returns", sent = { "a\rb\r\r\nc\r" }, closes = true,
+    reads = { {}, {}, {} },
+  },
+  { name = "a line that does not end", sent = { "abc" }, closes = true, reads = { {}, {} } },
+  { name = "a line to wait for", sent = { "ab", "c" }, reads = { { "*l", "pre" }, {} } },
+  { name = "counts", sent = { "abc", "defgh" }, reads = { { 4 }, { "2" }, { 1.9 }, { 5 } } },
+  {
+    name = "a count of nothing", sent = { "abc" }, closes = true,
+    reads = { { 0 }, { 0, "pre" }, { 3 }, { 0 }, { 0, "pre" } },
+  },
+  { name = "a count to wait for", sent = {}, reads = { { 0 }, { 0, "pre" }, { 2, "pre" } } },
+  {
+    name = "counts with a prefix", sent = { "cdefgh" },
+    reads = { { 4, "ab" }, { 2, "xy" }, { 1, "xyz" }, { 9, "z" } },
+  },
+  { name = "a number as a prefix", sent = { "34\n" }, reads = { { "*l", 12 } } },
+  {
+    name = "everything", sent = { "ab", "c\r\nd" }, closes = true,
+    reads = { { 1 }, { "*a", "pre" }, { "*all" } },
+  },
+  {
+    name = "everything of nothing", sent = {}, closes = true,
+    reads = { { "*a", "pre" }, { "*a" } },
+  },
+  { name = "everything so far", sent = { "abc" }, reads = { { "*a", "pre" }, { "*a" } } },
+  { name = "zeros", sent = { "a\0b\nc\0" }, reads = { {}, { 2 } } },
+  {
+    name = "patterns that are none", sent = { "abc" },
+    reads = { { "*x" }, { -1 }, { {} }, { "" }, { "*l", {} }, { 3 } },
+  },
+  {
+    name = "indices of send", sent = {},
+    sends = {
+      { "abc" }, { "abc", 2 }, { "abc", 2, 2 }, { "abc", -2 }, { "abc", 1, -2 }, { "abc", 0, 100 },
+      { "abc", 5 }, { "abc", 3, 2 }, { "" }, { 42 }, { "abc", -100 }, { "abc", "2" }, {}, { {} },
+      { "abc", {} },
+    },
+  },
 }
 
 -- The answers of one connection: the first three results of each call, or false when it raises.
@@ -506,9 +537,15 @@ local function answers(case, sender, receiver)
   end
   receiver:settimeout(0.05)
   local out = {}
-  for i, call in ipairs(case.calls) do
-    local ok, a, b, c = pcall(receiver[call[1]], receiver, call[2], call[3], call[4])
-    out[i] = ok and { a, b, c } or false
+  local function call(method, args)
+    local ok, a, b, c = pcall(method, receiver, args[1], args[2], args[3])
+    out[#out + 1] = ok and { a, b, c } or false
+  end
+  for _, args in ipairs(case.reads or {}) do
+    call(receiver.receive, args)
+  end
+  for _, args in ipairs(case.sends or {}) do
+    call(receiver.send, args)
   end
   receiver:close()
   sender:close()

@@ -351,6 +351,35 @@ describe("sending", function()
     end
   end)
 
+  it("gets the rest out although there is something to read", function()
+    local client, server, there = loopback.open()
+    server:send "one\ntwo\n"
+    assert.equal("one", client:receive())
+    there.capacity = 5
+    assert.same({ nil, "want_write", 5, "want_write" }, { client:send "hello" })
+    there.capacity = math.huge
+    assert.equal("two", client:receive())
+    assert.equal("hello", server:receive(5))
+  end)
+
+  it("goes on while a receive waits", function()
+    local client, server, there = loopback.open()
+    there.capacity = 5
+    assert.same({ nil, "want_write", 5, "want_write" }, { client:send "hello" })
+    local wants = {}
+    there.on_wait = function(want)
+      wants[#wants + 1] = want
+      there.capacity = there.capacity + 5
+      if server:receive(5) then
+        server:send "world"
+      end
+      return true
+    end
+    assert.equal("world", client:receive(5))
+    assert.equal("both", wants[1])
+    assert.equal("read", wants[#wants])
+  end)
+
   it("waits for the transport where it can, and says timeout when that took too long", function()
     local client, server, there = loopback.open()
     there.capacity = 5000
@@ -424,7 +453,7 @@ describe("both directions at once", function()
   end)
 
   it("work with a coroutine that reads and one that writes, on a transport that waits", function()
-    local client, server, there, back = loopback.streams { kind = "waiting" }
+    local client, server, there, back = loopback.open { kind = "waiting" }
     there.capacity, back.capacity = 50000, 50000
     local n = 500000
     local got = {}
@@ -439,15 +468,74 @@ describe("both directions at once", function()
         got[#got + 1] = data
       end
     end
-    loopback.run(function()
-      assert(client:handshake())
-    end, function()
-      assert(server:handshake())
-    end)
     loopback.run(writes(client), reads(client), writes(server), reads(server))
     assert.equal(2, #got)
     assert.equal(n, #got[1])
     assert.equal(n, #got[2])
+  end)
+end)
+
+-- Two coroutines on one stream: one is in receive when the other begins to send.
+describe("a coroutine that sends", function()
+  it("leaves what arrives to the one that reads", function()
+    local client, server, there = loopback.open()
+    local waits = {}
+    there.capacity = 10
+    there.on_wait = function(want)
+      waits[#waits + 1] = want
+      if #waits == 2 then
+        server:send "for the reader"
+        there.capacity = math.huge
+      end
+      coroutine.yield()
+      return true
+    end
+    local got
+    loopback.run(function()
+      got = client:receive(14)
+    end, function()
+      assert.equal(1000, client:send(("x"):rep(1000)))
+      assert.equal("write", waits[2])
+      assert.equal(0, client.unread)
+    end)
+    assert.equal("for the reader", got)
+    assert.equal(1000, #server:receive(1000))
+  end)
+
+  it("does not take in anything when somebody has begun to read while it waited", function()
+    local client, server, there = loopback.open()
+    there.capacity = 10
+    there.on_wait = function()
+      coroutine.yield()
+      return true
+    end
+    local got
+    loopback.run(function()
+      client:send(("x"):rep(1000))
+    end, function()
+      got = client:receive(5)
+    end, function()
+      server:send "hello"
+      coroutine.yield()
+      there.capacity = math.huge
+    end)
+    assert.equal("hello", got)
+  end)
+
+  it("does not keep the one that reads from hearing why the peer left", function()
+    local client, server, there = loopback.open { kind = "waiting" }
+    local heard, said
+    loopback.run(function()
+      heard = { client:receive() }
+    end, function()
+      there.broken = "closed"
+      said = { client:send "x" }
+      server:send "bye\n"
+      server:close()
+    end)
+    assert.same({ nil, "closed", 1, "closed" }, said)
+    assert.same({ "bye" }, heard)
+    assert.same({ nil, "closed", "", "closed" }, { client:receive() })
   end)
 end)
 
@@ -595,6 +683,15 @@ describe("the end of a stream", function()
 end)
 
 describe("stream.new", function()
+  it("takes a session that has been fed before", function()
+    local client, server, there = loopback.open()
+    client:send "early"
+    there.to.ended = true
+    server:session():feed(there.to.bytes)
+    there.to.bytes = ""
+    assert.equal("early", server:receive(5))
+  end)
+
   it("asks a transport for nothing that it need not have", function()
     local client, server = loopback.sessions()
     local there, back = loopback.wire()

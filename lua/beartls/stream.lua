@@ -156,9 +156,7 @@ end
 
 -- Takes in what the transport has: true when something has happened, or nil, err.
 local function take_in(self)
-  self.receiving = true
   local bytes, err = self.transport:receive()
-  self.receiving = false
   if bytes then
     self.tls:feed(bytes) -- what the session thinks of them is found by reading
   elseif err == "closed" then
@@ -217,14 +215,17 @@ local function turn(self)
   if not sent and err ~= "want_write" then
     return transport_error(self, err, "send to")
   end
-  local ok
+  self.receiving = true
+  local ok, message, code
   ok, err = take_in(self)
-  if ok then
-    return true
-  elseif err ~= "want_read" then
+  if not ok and err == "want_read" then
+    ok, message, code = wait(self, sent and "read" or "both")
+  end
+  self.receiving = false
+  if not ok and not message then
     return transport_error(self, err, "receive from")
   end
-  return wait(self, sent and "read" or "both")
+  return ok, message, code
 end
 
 -- Until there is something to read: true, or nil, message, code.
@@ -258,7 +259,7 @@ local function flush_all(self)
     if not ok then
       return nil, message, code
     end
-    if reads then
+    if reads and not self.receiving then -- nobody has begun to read during the wait
       ok, err = take_in(self)
       if not ok and not passing[err] then
         return transport_error(self, err, "receive from")
@@ -288,9 +289,11 @@ local function shake(self)
     end
     return nil, last_word(self)
   end
-  local ok, message, code = flush_all(self)
-  if not ok then
-    return nil, message, code
+  if self.end_code ~= "closed" then -- else it does not matter whether our answer gets through
+    local ok, message, code = flush_all(self)
+    if not ok then
+      return nil, message, code
+    end
   end
   self.opened = true
   return true
