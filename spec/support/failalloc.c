@@ -1,5 +1,6 @@
-/* failalloc.c -- runs a Lua file again and again in a state whose allocator fails at the n-th call, for every n, until it gets
- * through: no failure may crash or leak. Built and run by `make test`.
+/* failalloc.c -- runs a Lua file again and again in a state whose allocator fails at the
+ * n-th call, for every n, until it gets through: no failure may crash or leak. Built and
+ * run by `make test`.
  *
  * usage: failalloc script.lua [first [step]] */
 #include <lauxlib.h>
@@ -15,7 +16,7 @@
 int luaopen_beartls_core(lua_State *L);
 
 struct heap {
-    long calls; /* since arming */
+    long calls;   /* since arming */
     long fail_at; /* 0: never */
     long failed;
     long blocks;
@@ -32,7 +33,8 @@ allocate(void *ud, void *p, size_t old_size, size_t new_size)
     if (block != NULL) {
         memcpy(&had, block, sizeof had);
         if (had != old_size) {
-            fprintf(stderr, "failalloc: block of %zu bytes given back as %zu\n", had, old_size);
+            fprintf(stderr, "failalloc: block of %zu bytes given back as %zu\n", had,
+                    old_size);
             abort();
         }
     }
@@ -77,8 +79,8 @@ prepare(lua_State *L)
     return 1;
 }
 
-/* 1 when the script got through with nothing failing, 0 or 2 when something failed, -1 for a crash-to-be: a leak, or an error
- * that no missing memory explains. */
+/* 1 when the script got through with nothing failing, 0 or 2 when something failed, -1
+ * for a crash-to-be: a leak, or an error that no missing memory explains. */
 static int
 run(const char *script, long fail_at)
 {
@@ -102,7 +104,8 @@ run(const char *script, long fail_at)
         lua_close(L);
     }
     if (h.blocks != 0 || h.bytes != 0) {
-        fprintf(stderr, "failalloc: with failure at call %ld, %ld blocks of %zu bytes leaked\n",
+        fprintf(stderr,
+                "failalloc: with failure at call %ld, %ld blocks of %zu bytes leaked\n",
                 fail_at, h.blocks, h.bytes);
         return -1;
     }
@@ -112,7 +115,8 @@ run(const char *script, long fail_at)
 int
 main(int argc, char **argv)
 {
-    long first = argc > 2 ? atol(argv[2]) : 1, step = argc > 3 ? atol(argv[3]) : 1, runs = 0;
+    long first = argc > 2 ? atol(argv[2]) : 1, step = argc > 3 ? atol(argv[3]) : 1,
+         runs = 0;
     if (argc < 2) {
         fprintf(stderr, "usage: %s script.lua [first [step]]\n", argv[0]);
         return 2;
@@ -123,7 +127,9 @@ main(int argc, char **argv)
             return 1;
         runs++;
         if (r == 1) {
-            printf("%ld runs, each with one more allocation that works: no crash, no leak\n", runs);
+            printf(
+                "%ld runs, each with one more allocation that works: no crash, no leak\n",
+                runs);
             return 0;
         }
     }
