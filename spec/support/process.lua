@@ -71,8 +71,9 @@ function process.run(command, how)
     input = os.tmpname()
     write_file(input, how.input)
   end
-  local pipe = assert(io.popen(("%stimeout -k 2 %d sh -c %s <%s 2>&1; code=$?; echo; echo $code"):format(settings(how.env),
-    how.seconds or PATIENCE, process.quote(command), process.quote(input))))
+  local line = "%stimeout -k 2 %d sh -c %s <%s 2>&1; code=$?; echo; echo $code"
+  local pipe = assert(io.popen(line:format(settings(how.env), how.seconds or PATIENCE,
+    process.quote(command), process.quote(input))))
   local all = pipe:read "*a"
   pipe:close()
   if how.input then
@@ -125,8 +126,10 @@ function process.start(command, how)
   how = how or {}
   local p = setmetatable({ command = command, dir = how.dir or process.tmpdir() }, process)
   local base = p.dir .. "/process" .. #started + 1
-  p.files = { out = base .. ".out", err = base .. ".err", pid = base .. ".pid", status = base .. ".status",
-    input = base .. ".in" }
+  p.files = {}
+  for _, kind in ipairs { "out", "err", "pid", "status", "input" } do
+    p.files[kind] = base .. "." .. kind
+  end
   write_file(p.files.out, "")
   write_file(p.files.err, "")
   local stdin = "</dev/null"
@@ -139,8 +142,9 @@ function process.start(command, how)
     stdin = "<" .. process.quote(p.files.input)
   end
   -- timeout makes a process group of its own, and the shell around it notes how it ended.
-  os.execute(("(%stimeout -k 2 %d %s %s >%s 2>%s & echo $! >%s; wait $!; echo $? >%s) >/dev/null 2>&1 &"):format(
-    settings(how.env), how.seconds or LIFE, command, stdin, p.files.out, p.files.err, p.files.pid, p.files.status))
+  local line = "(%stimeout -k 2 %d %s %s >%s 2>%s & echo $! >%s; wait $!; echo $? >%s) >/dev/null 2>&1 &"
+  os.execute(line:format(settings(how.env), how.seconds or LIFE, command, stdin, p.files.out,
+    p.files.err, p.files.pid, p.files.status))
   p.pid = until_true(PATIENCE, function()
     return tonumber((read_file(p.files.pid) or ""):match "^(%d+)\n")
   end)
