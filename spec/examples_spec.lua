@@ -1,0 +1,129 @@
+local process = require "support.process"
+local pki = require "support.pki"
+
+local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
+local ca, cert, key = pki.path "trust.pem", pki.path "server_rsa.pem", pki.path "server_rsa.key"
+
+local function example(name, ...)
+  local words = { LUA, "examples/" .. name .. ".lua" }
+  for _, word in ipairs { ... } do
+    words[#words + 1] = process.quote(tostring(word))
+  end
+  return table.concat(words, " ")
+end
+
+-- The other end, ready; returns its port.
+local function peer(kind, ...)
+  local port = process.free_port()
+  local words = { LUA, "spec/support/example_peer.lua", kind, tostring(port), cert, key, ... }
+  process.start(table.concat(words, " ")):wait_for_port(port)
+  return port
+end
+
+describe("the example", function()
+  teardown(process.cleanup)
+
+  it("https_get prints a page", function()
+    local output, code = process.run(example("https_get", "localhost", peer "http", "/some/page", ca))
+    assert.equal(0, code, output)
+    assert.matches("you asked: GET /some/page HTTP/1.0", output, 1, true)
+    assert.matches("TLSv1.2 TLS_ECDHE_RSA", output)
+  end)
+
+  it("https_get refuses a server that nobody vouches for", function()
+    local output, code = process.run(example("https_get", "localhost", peer "http", "/", pki.path "other_root.pem"))
+    assert.equal(1, code)
+    assert.matches("not trusted", output)
+  end)
+
+  it("mtls_client and mtls_echo_server talk to each other, and to nobody without a certificate", function()
+    local port = process.free_port()
+    local server = process.start(example("mtls_echo_server", port, ca, cert, key, 2)):wait_for_port(port)
+    local output, code = process.run(example("mtls_client", "localhost", port, ca, pki.path "client_ec.pem",
+      pki.path "client_ec.key"), { input = "one\ntwo\n" })
+    assert.equal(0, code, output)
+    assert.matches("client EC: one\nclient EC: two\n", output, 1, true)
+    output, code = process.run(example("mtls_client", "localhost", port, ca, pki.path "client_untrusted.pem",
+      pki.path "client_untrusted.key"), { input = "one\n" })
+    assert.equal(1, code)
+    assert.matches("alert_unknown_ca", output)
+    assert.equal(0, (server:wait()))
+    assert.matches("refused: .*not trusted", server:output())
+  end)
+
+  it("memory_pair needs no socket", function()
+    local output, code = process.run(example("memory_pair", ca, cert, key))
+    assert.equal(0, code, output)
+    assert.matches("open\topen\tTLSv1.2\tTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\nhello\nclosed\n", output, 1, true)
+  end)
+
+  it("handshake_trace shows every message", function()
+    local output, code = process.run(example("handshake_trace", "localhost", peer "echo", ca))
+    assert.equal(0, code, output)
+    local at = 1
+    for _, message in ipairs { "ClientHello", "ServerHello", "Certificate", "ServerKeyExchange", "ServerHelloDone",
+      "ClientKeyExchange", "ChangeCipherSpec", "Finished", "ChangeCipherSpec", "Finished", "close_notify",
+      "it worked" } do
+      local from = output:find(message, at, true)
+      assert.is_truthy(from, message .. " is missing in\n" .. output)
+      at = from + #message
+    end
+    output = process.run(example("handshake_trace", "localhost", peer "echo", pki.path "other_root.pem"))
+    assert.matches("unknown_ca.*it failed: .*not trusted", output)
+  end)
+
+  it("pin_server believes one key and no other", function()
+    local tls = require "beartls"
+    local port = peer "echo"
+    local function try(certificate)
+      return process.run(example("pin_server", "127.0.0.1", port, tls.certificate.load(certificate):pin()))
+    end
+    local output, code = try(cert)
+    assert.equal(0, code, output)
+    assert.matches("verified by its pin: true", output)
+    output, code = try(pki.path "server_ec.pem")
+    assert.equal(1, code)
+    assert.matches("pinned", output)
+  end)
+
+  it("smtp_starttls changes to TLS in the middle", function()
+    local output, code = process.run(example("smtp_starttls", "localhost", peer "smtp", ca))
+    assert.equal(0, code, output)
+    assert.matches("encrypted with TLS_ECDHE", output)
+  end)
+
+  it("alpn_choice agrees, or says that it cannot", function()
+    local output = process.run(example("alpn_choice", ca, cert, key))
+    assert.matches("^http/1.1\nalert_no_application_protocol\n", output)
+  end)
+
+  it("resume does so the second time", function()
+    local output, code = process.run(example("resume", "localhost", peer "echo", ca))
+    assert.equal(0, code, output)
+    assert.matches("^full handshake\t.*localhost.*\nresumed\t.*localhost", output)
+  end)
+
+  it("sni_two_sites shows each name its certificate", function()
+    local output, code = process.run(example("sni_two_sites", ca, "localhost", cert, key, "other.example.test",
+      pki.path "other_site_ec.pem", pki.path "other_site_ec.key"))
+    assert.equal(0, code, output)
+    assert.matches("localhost\tCN=localhost[^\n]*\topen\nother.example.test\tCN=other.example.test[^\n]*\topen",
+      output)
+  end)
+
+  it("keylog_for_wireshark writes the line that Wireshark wants", function()
+    local log = process.tmpdir() .. "/keys"
+    local output, code = process.run(example("keylog_for_wireshark", "localhost", peer "echo", log, ca))
+    assert.equal(0, code, output)
+    assert.matches("^hello\nCLIENT_RANDOM %x+", output)
+    local hex = ("%x"):rep(64)
+    assert.matches("^CLIENT_RANDOM " .. hex .. " " .. ("%x"):rep(96) .. "\n$", process.read_file(log))
+  end)
+
+  it("socket_http lets LuaSocket's http work as ever", function()
+    local output, code = process.run(example("socket_http", "localhost", peer "http", "/page", ca))
+    assert.equal(0, code, output)
+    assert.matches("200\ttext/plain", output, 1, true)
+    assert.matches("you asked: GET /page", output, 1, true)
+  end)
+end)
