@@ -83,8 +83,9 @@ end
 
 -- Puts an option's value where it belongs: true, or nil, message.
 local function set(values, option, text)
-  local key, value, wish = option[1]:gsub("%-", "_"), text, nil
+  local key, value = option[1]:gsub("%-", "_"), text
   if option.kind then
+    local wish
     value, wish = kinds[option.kind](text)
     if value == nil then
       return nil, ("--%s wants %s, not %q"):format(option[1], wish, text)

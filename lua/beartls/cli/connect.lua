@@ -44,14 +44,22 @@ examples:
   beartls connect --ca ca.pem --cert me.pem --key me.key --trace localhost:4433]],
 }
 
-local hints = {
-  ["connection refused"] = "nobody listens there: is the server running, and is the port right?",
-  ["host not found"] = "is the name spelt right, and does this machine resolve names?",
-  ["timeout"] = "nobody answers: is the address right, and does a firewall drop packets? "
-    .. "--timeout waits longer",
+local nobody = "nobody listens there: is the server running, and is the port right?"
+local unknown = "is the name spelt right, and does this machine resolve names?"
+local silent = "nobody answers: is the address right, and does a firewall drop packets? "
+  .. "--timeout waits longer"
+
+-- What LuaSocket says -> our code, and what to do.
+local troubles = {
+  ["connection refused"] = { "io_connection_refused", nobody },
+  ["host not found"] = { "io_host_not_found", unknown },
+  ["host or service not provided, or not known"] = { "io_host_not_found", unknown },
+  ["temporary failure in name resolution"] = { "io_host_not_found", unknown },
+  ["timeout"] = { "timeout", silent },
 }
 
--- A TCP connection, or nil, failure.
+-- A TCP connection, or nil, failure. (socket.connect would shake hands, too, and show its messages
+-- only afterwards.)
 local function dial(host, port, seconds)
   local tcp, err = luasocket.tcp()
   if tcp then
@@ -63,11 +71,23 @@ local function dial(host, port, seconds)
     end
     tcp:close()
   end
+  local trouble = troubles[err] or {}
   return nil, {
     message = ("could not connect to %s: %s"):format(settings.where(host, port), tostring(err)),
-    code = err == "timeout" and "timeout" or "io_connect", hint = hints[err],
+    code = trouble[1] or "io_error", hint = trouble[2],
   }
 end
+
+-- The options that may help, by the failure's code.
+local advice = {
+  certificate_untrusted = "--ca FILE believes other roots than the system's",
+  certificate_name_mismatch = "--servername NAME asks for another name and verifies that",
+  alert_handshake_failure = "--cert and --key show a certificate, --tls and --cipher offer more",
+  alert_bad_certificate = "--cert and --key show a certificate",
+  alert_certificate_required = "--cert and --key show a certificate",
+  alert_protocol_version = "--tls 1.0-1.2 offers older versions",
+  peer_version = "--tls 1.0-1.2 accepts older versions",
+}
 
 -- true, or nil, failure. The messages are shown while they come.
 local function shake(stream, out, deadline)
@@ -179,6 +199,7 @@ function connect.run(values, out)
     out:events(stream)
     local exit = codes.of_session(failure.code, false)
     out:failure(failure, exit)
+    out:advise(advice[failure.code])
     return exit
   end
   tell_session(stream, out, host, port)

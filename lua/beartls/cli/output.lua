@@ -11,7 +11,7 @@ local styles = {
   cyan = "\27[36m",
 }
 local RESET = "\27[0m"
-local WIDTH = 100
+local WIDTH = 110
 
 ---@class beartls.cli.output
 local methods = {}
@@ -94,24 +94,33 @@ function methods:note(line)
 end
 
 ---Writes a fact as a JSON object on one line: { "fact": name, ... }.
----@param file file*
+---@param file file* self.stdout or self.stderr
 ---@param name string
 ---@param fields table
-function methods:fact(file, name, fields)
+function methods.fact(_, file, name, fields)
   fields.fact = name
   file:write(json.encode(fields), "\n")
 end
 
----Shows the messages that a session has exchanged since the last time on standard error, or drops
----them if nobody has asked for them.
+---Shows a message on standard error, if anybody has asked for them.
+---@param event table
+---@param from string|nil whose session it belongs to, where there are several
+function methods:event(event, from)
+  if self.json then
+    event.from = from
+    self.stderr:write(trace.json(event), "\n")
+  elseif self.trace then
+    local line = trace.line(event, { color = self.color, width = self.width })
+    self:note(from and from .. line or line)
+  end
+end
+
+---Shows the messages that a session has exchanged since the last time, or drops them.
 ---@param session beartls.session|beartls.stream
-function methods:events(session)
+---@param from string|nil
+function methods:events(session, from)
   for event in session:events() do
-    if self.json then
-      self.stderr:write(trace.json(event), "\n")
-    elseif self.trace then
-      self:note(trace.line(event, { color = self.color, width = self.width }))
-    end
+    self:event(event, from)
   end
 end
 
@@ -128,7 +137,9 @@ function methods:misused(command, message, code)
   else
     self:note(("%s%s (%s)"):format(self:paint("red", ("beartls %s: "):format(command.name)),
       text.printable(message), code or "usage"))
-    self:note(("  hint: beartls %s --help"):format(command.name))
+    if not code or code == "usage" then
+      self:note(("  hint: beartls %s --help"):format(command.name))
+    end
   end
   return codes.usage
 end
@@ -181,6 +192,14 @@ function methods:failure(failure, exit, where)
     if line then
       self:note(line)
     end
+  end
+end
+
+---Names the options that may help after a failure.
+---@param advice string|nil
+function methods:advise(advice)
+  if advice and not self.json then
+    self:note("  here: " .. advice)
   end
 end
 
