@@ -17,7 +17,6 @@ local PATIENCE = 20
 demo.command = {
   name = "demo",
   count = { 0, 0 },
-  takes = "no arguments",
   shows_on_stdout = true,
   about = "A client and a server on this machine do a handshake in which both show certificates, "
     .. "say a line each, and close. Every message is shown, with what it says and what it is for.",
@@ -144,13 +143,7 @@ local function part(streams)
   if not ok then
     return nil, { message = message, code = code }
   end
-  local failure
-  ok, failure = drive(streams, { { streams.server, is_closed } })
-  if ok then
-    streams.server:close()
-    ok, failure = drive(streams, { { streams.client, is_closed } })
-  end
-  return ok, failure
+  return drive(streams, { { streams.server, is_closed }, { streams.client, is_closed } })
 end
 
 -- The whole play: true, or nil, failure. Each act is told when it is over.
@@ -172,7 +165,7 @@ local function play(streams, tell, values)
   end
   tell:remember()
   ok, failure = part(streams)
-  tell:messages(true)
+  tell:goodbye()
   return ok, failure
 end
 

@@ -68,6 +68,9 @@ end
 local function arrow(self, event, sender)
   local rope = event.encrypted and "=" or "-"
   local name = summary.name(event)
+  if event.type == "alert" then
+    name = ("%s (%s)"):format(name, tostring(event.fields.description))
+  end
   local label = (" %s, %d byte%s "):format(name, event.length, event.length == 1 and "" or "s")
   local room = self.width - #"   client   server" - #label - 1
   local left = sender == "client" and 4 or math.max(room - 4, 1)
@@ -82,15 +85,13 @@ local function arrow(self, event, sender)
 end
 
 local function print_verdict(self, sender)
-  local out = self.out
   if sender == "server" then
     print_wrapped(self, MARGIN, "The client has verified it: issued by an authority that it trusts, "
       .. "valid today, and for the name localhost.", "green")
   else
     print_wrapped(self, MARGIN, "The server has verified it: issued by an authority that it trusts, "
-      .. "and valid today. " .. (self.mutual and "So both know whom they talk to." or ""), "green")
+      .. "and valid today. So both know whom they talk to.", "green")
   end
-  return out
 end
 
 local function print_message(self, event, verified)
@@ -122,6 +123,23 @@ function methods:messages(verified)
     end
   end
   self.out.stdout:flush()
+end
+
+---Tells how the server answered the client's close_notify. The client does not wait for that (RFC
+---5246, 7.2.1), so the server must be asked.
+function methods:goodbye()
+  self:messages(true)
+  for event in self.streams.server:events() do
+    if event.type == "alert" and event.direction == "sent" then
+      if self.out.json then
+        event.side = "server"
+        self.out.stdout:write(trace.json(event), "\n")
+      else
+        event.direction = "received"
+        print_message(self, event, true)
+      end
+    end
+  end
 end
 
 ---Tells what one side has said, which the other has received.

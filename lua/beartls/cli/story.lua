@@ -127,7 +127,8 @@ tellers["client certificate_verify"] = function(event)
 end
 
 tellers["client change_cipher_spec"] = function()
-  return {}, "Both have the secret, and from it the same keys. The client uses them from now on."
+  return {}, "Both have the secret, and make the same keys from it. From now on the client encrypts "
+    .. "with them: symmetric encryption, for which one key locks and opens, and which is fast."
 end
 
 tellers["server change_cipher_spec"] = function()
