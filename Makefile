@@ -6,15 +6,17 @@ LUA ?= lua5.4
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 
-# The one list of packages. RUN: to build and use; LUAS: the other Luas; TEST: what the specs and lint run.
-APT_RUN = gcc make pkg-config libc6-dev libbearssl-dev ca-certificates lua5.4 liblua5.4-dev lua-socket
+# The one list of packages. RUN: to build and use; LUAS: the other Luas; TEST: what specs and lint run.
+APT_RUN = $(if $(shell command -v $(CC)),,gcc) make pkg-config libc6-dev libbearssl-dev \
+	lua5.4 liblua5.4-dev lua-socket ca-certificates
 APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
-APT_TEST = lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx-light tshark \
-	clang clang-format cppcheck valgrind procps
+APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx tshark \
+	clang clang-format cppcheck procps
 
-# What is asked for together with deps decides how much of it deps installs.
-WANTS_TEST = $(filter test lint asan valgrind bench,$(MAKECMDGOALS))
-PACKAGES = $(APT_RUN) $(if $(WANTS_TEST)$(filter-out deps demo all,$(MAKECMDGOALS)),$(APT_LUAS) $(APT_TEST))
+# deps installs all of them, unless what is asked for besides can do with less; valgrind only for itself.
+GOALS = $(filter-out deps,$(MAKECMDGOALS))
+ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
+PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) $(filter valgrind,$(GOALS))
 
 LUAS = lua5.4 lua5.3 lua5.1 luajit
 # Those whose interpreter and headers are both here; a LUA given on the command line stands alone.
@@ -25,19 +27,23 @@ B = build/$(LUA)
 SRC = $(wildcard src/*/*.c)
 OBJ = $(SRC:src/%.c=$(B)/obj/%.o)
 MODULE = $(B)/beartls/core.so
+# What asks the machine is asked when it is needed, after deps has run.
 LUA_CFLAGS ?= $(shell pkg-config --cflags $(LUA))
 WARN = -Wall -Wextra
-ALL_CFLAGS = -std=gnu99 $(WARN) -fPIC -fvisibility=hidden -Isrc $(LUA_CFLAGS) $(CFLAGS)
-# The static archive, with none of its symbols visible: nothing else to install, and no clash with
-# another BearSSL in the process. No Lua library: the interpreter brings it.
-BEARSSL ?= -l:libbearssl.a
+ALL_CFLAGS = -std=gnu99 $(WARN) -fPIC -fvisibility=hidden -Isrc $(LUA_CFLAGS) \
+	$(BEARSSL_INCDIR:%=-I%) $(CFLAGS)
+# The static archive if there is one, with none of its symbols visible: nothing else to install, and no
+# clash with another BearSSL in the process. No Lua library: the interpreter brings it.
+ARCHIVE = libbearssl.a
+BEARSSL ?= $(BEARSSL_LIBDIR:%=-L%) $(if $(or $(wildcard $(BEARSSL_LIBDIR:%=%/$(ARCHIVE))),$(filter \
+	/%,$(shell $(CC) -print-file-name=$(ARCHIVE)))),-l:$(ARCHIVE),-lbearssl)
 HIDE ?= -Wl,--exclude-libs,ALL
 
 LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test test-one lint asan bench install uninstall clean help pki format valgrind
+.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -54,18 +60,12 @@ $(B)/obj/%.o: src/%.c
 
 ## deps: installs the Debian packages that are missing (as root, or through sudo)
 deps:
-	@missing=; for p in $(PACKAGES); do \
-	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
-	done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then \
-	  echo "make deps works with apt-get only. Please install what corresponds to:$$missing" >&2; exit 1; fi; \
-	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; command -v sudo >/dev/null || { \
-	  echo "make deps must run as root, or with sudo installed, to install:$$missing" >&2; exit 1; }; fi; \
-	echo "installing:$$missing"; log=$$(mktemp); \
-	{ $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
-	  apt-get install -y -qq --no-install-recommends $$missing; } >$$log 2>&1 || \
-	  { cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log
+	@sh spec/support/deps.sh $(PACKAGES)
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+# Whatever is asked for together with deps waits for it, under -j too.
+all demo test lint asan valgrind bench install $(OBJ): | deps
+endif
 
 # What follows runs in a make of its own, so that it sees what deps has just installed.
 
@@ -110,13 +110,19 @@ VERSION = $(shell $(LUA) -e 'io.write((_VERSION:gsub("^Lua ", "")))')
 LMOD ?= $(PREFIX)/share/lua/$(VERSION)
 CMOD ?= $(PREFIX)/lib/lua/$(VERSION)
 BIN ?= $(PREFIX)/bin
-install: all
+install: all install-files
+install-files:
 	@cd lua && find beartls -name '*.lua' | while read f; do \
 	  install -D -m 644 $$f "$(DESTDIR)$(LMOD)/$$f" || exit 1; done
 	install -D -m 755 $(MODULE) "$(DESTDIR)$(CMOD)/beartls/core.so"
 	install -d "$(DESTDIR)$(BIN)"
 	sed '1s|.*|#!/usr/bin/env $(LUA)|' lua/beartls/command >"$(DESTDIR)$(BIN)/beartls"
 	chmod 755 "$(DESTDIR)$(BIN)/beartls"
+
+# For the rockspec: whatever another Lua left there must not be linked.
+rock:
+	@rm -rf "$(B)"
+	@$(MAKE) --no-print-directory -s B="$(B)" CFLAGS="$(CFLAGS)" LUA_CFLAGS="$(LUA_CFLAGS)" LDFLAGS="$(LDFLAGS)" all
 
 ## uninstall: removes what install put there
 uninstall:
