@@ -9,6 +9,8 @@
 #include "pki/dn.h"
 #include "pki/name.h"
 #include "pki/pem.h"
+#include "pki/read.h"
+#include "pki/signature.h"
 #include "pki/spki.h"
 
 #define TEXT 1024
@@ -66,56 +68,6 @@ btls_push_chain(lua_State *L, const btls_chain *from, size_t first, size_t count
     }
 }
 
-/* ---- reading ---- */
-
-static int
-add_der(btls_chain *chain, btls_span der, btls_error *e)
-{
-    btls_certificate c;
-    if (btls_certificate_parse(&c, der, e) != 0 ||
-        btls_chain_append(chain, der.p, der.n, e) != 0)
-        return -1;
-    return btls_chain_end_certificate(chain, e);
-}
-
-static int
-is_certificate_label(const char *label)
-{
-    return strcmp(label, "CERTIFICATE") == 0 || strcmp(label, "X509 CERTIFICATE") == 0;
-}
-
-static int
-no_certificate(btls_error *e, const char *label)
-{
-    if (label[0] != '\0')
-        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
-                       "there is no certificate in it, but a %s", label);
-    else
-        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
-                       "there is no certificate in it");
-    btls_error_hint(e, "a certificate begins with -----BEGIN CERTIFICATE-----");
-    return -1;
-}
-
-/* All certificates of a PEM text. block is scratch. */
-static int
-add_pem(btls_chain *chain, btls_span text, btls_queue *block, btls_error *e)
-{
-    btls_pem pem;
-    char other[sizeof pem.label] = "";
-    int found;
-    btls_pem_init(&pem, text);
-    while ((found = btls_pem_next(&pem, block, e)) > 0) {
-        if (!is_certificate_label(pem.label))
-            memcpy(other, pem.label, sizeof other);
-        else if (add_der(chain, btls_queue_bytes(block), e) != 0)
-            return -1;
-    }
-    if (found < 0)
-        return -1;
-    return chain->count > 0 ? 0 : no_certificate(e, other);
-}
-
 /* core.certificate.parse(pem_or_der) -> certificate | nil, message, code */
 static int
 certificate_parse(lua_State *L)
@@ -124,19 +76,8 @@ certificate_parse(lua_State *L)
     btls_error e;
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
     certificate *c = new_certificate(L);
-    int bad;
-    if (btls_pem_is_der(text)) {
-        bad = add_der(&c->chain, text, &e);
-    } else {
-        btls_queue block;
-        btls_queue_init(&block, &c->alloc);
-        bad = add_pem(&c->chain, text, &block, &e);
-        btls_queue_clear(&block);
-    }
-    return bad ? btls_push_error(L, &e) : 1;
+    return btls_read_chain(&c->chain, text, &e) != 0 ? btls_push_error(L, &e) : 1;
 }
-
-/* ---- asking ---- */
 
 static int
 push_dn(lua_State *L, btls_span name)
@@ -314,43 +255,7 @@ certificate_curve(lua_State *L)
 static int
 certificate_signature_algorithm(lua_State *L)
 {
-    static const uint8_t pkcs1[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01 };
-    static const uint8_t ecdsa[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03 };
-    static const uint8_t ecdsa_sha1[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01 };
-    static const uint8_t ed25519[] = { 0x2B, 0x65, 0x70 };
-    static const char *const rsa_names[] = {
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        "md5WithRSAEncryption",
-        "sha1WithRSAEncryption",
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        "id-RSASSA-PSS",
-        "sha256WithRSAEncryption",
-        "sha384WithRSAEncryption",
-        "sha512WithRSAEncryption",
-        "sha224WithRSAEncryption",
-    };
-    static const char *const ecdsa_names[] = { NULL, "ecdsa-with-SHA224",
-                                               "ecdsa-with-SHA256", "ecdsa-with-SHA384",
-                                               "ecdsa-with-SHA512" };
-    btls_span oid = check_leaf(L, 1).signature_oid;
-    unsigned last = oid.n > 0 ? oid.p[oid.n - 1] : 0;
-    const char *name = NULL;
-    if (oid.n == sizeof pkcs1 + 1 && memcmp(oid.p, pkcs1, sizeof pkcs1) == 0 && last < 15)
-        name = rsa_names[last];
-    else if (oid.n == sizeof ecdsa + 1 && memcmp(oid.p, ecdsa, sizeof ecdsa) == 0 &&
-             last < 5)
-        name = ecdsa_names[last];
-    else if (BTLS_OID_IS(oid, ecdsa_sha1))
-        name = "ecdsa-with-SHA1";
-    else if (BTLS_OID_IS(oid, ed25519))
-        name = "Ed25519";
-    lua_pushstring(L, name);
+    lua_pushstring(L, btls_signature_algorithm_name(check_leaf(L, 1).signature_oid));
     return 1;
 }
 

@@ -5,6 +5,7 @@
 #include "binding/object.h"
 #include "crypto/random.h"
 #include "pki/pem.h"
+#include "pki/read.h"
 #include "pki/spki.h"
 
 typedef struct {
@@ -38,60 +39,6 @@ check_key(lua_State *L)
     return o->key;
 }
 
-static int
-is_key_label(const char *label)
-{
-    return strcmp(label, "PRIVATE KEY") == 0 || strcmp(label, "RSA PRIVATE KEY") == 0 ||
-           strcmp(label, "EC PRIVATE KEY") == 0;
-}
-
-static int
-encrypted(btls_error *e)
-{
-    btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT,
-                   "the private key is encrypted, and encrypted keys cannot be read yet");
-    btls_error_hint(e, "openssl pkey -in FILE -out PLAIN takes the encryption off");
-    return -1;
-}
-
-static int
-no_key(btls_error *e, const char *label)
-{
-    if (label[0] != '\0')
-        return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
-                              "there is no private key in it, but a %s", label);
-    return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
-                          "there is no private key in it");
-}
-
-/* The one key of a PEM text. */
-static int
-read_pem(key_object *o, btls_span text, btls_error *e)
-{
-    btls_pem pem;
-    char other[sizeof pem.label] = "";
-    int found;
-    btls_pem_init(&pem, text);
-    while ((found = btls_pem_next(&pem, &o->scratch, e)) > 0) {
-        if (pem.encrypted || strcmp(pem.label, "ENCRYPTED PRIVATE KEY") == 0)
-            return encrypted(e);
-        if (!is_key_label(pem.label)) {
-            if (strcmp(pem.label, "EC PARAMETERS") != 0)
-                memcpy(other, pem.label, sizeof other);
-            continue;
-        }
-        if (o->key != NULL)
-            return btls_error_set(e, "config_key_ambiguous", BTLS_NO_ALERT,
-                                  "there are two private keys in it");
-        o->key = btls_key_parse(&o->alloc, btls_queue_bytes(&o->scratch), e);
-        if (o->key == NULL)
-            return -1;
-    }
-    if (found < 0)
-        return -1;
-    return o->key != NULL ? 0 : no_key(e, other);
-}
-
 /* core.key.parse(pem_or_der [, password]) -> key | nil, message, code */
 static int
 key_parse(lua_State *L)
@@ -101,15 +48,8 @@ key_parse(lua_State *L)
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
     luaL_optstring(L, 2, NULL);
     key_object *o = new_object(L);
-    int bad;
-    if (btls_pem_is_der(text)) {
-        o->key = btls_key_parse(&o->alloc, text, &e);
-        bad = o->key == NULL;
-    } else {
-        bad = read_pem(o, text, &e);
-    }
-    btls_queue_clear(&o->scratch);
-    return bad ? btls_push_error(L, &e) : 1;
+    o->key = btls_read_key(&o->alloc, text, &e);
+    return o->key == NULL ? btls_push_error(L, &e) : 1;
 }
 
 /* core.key.generate(kind) -> key | nil, message, code; kind: "p256", "p384", "p521",

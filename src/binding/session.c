@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "binding/config.h"
+#include "binding/session.h"
 #include "binding/ticket.h"
 #include "pki/name.h"
 #include "tls/channel.h"
-#include "tls/session.h"
 
 /* What a session takes besides its userdata, in kB: the collector cannot see it. */
 #define SESSION_KB 16
@@ -15,16 +15,10 @@
 /* An index of the user value table, the session's config. */
 #define CONFIG_SLOT 1
 
-typedef struct {
-    btls_session session;
-    int busy; /* its bytes are being made into Lua values: a finalizer must not change
-                 them */
-} session_object;
-
-static session_object *
-check_object(lua_State *L)
+btls_session_object *
+btls_check_session(lua_State *L)
 {
-    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     luaL_argcheck(L, o->session.engine != NULL, 1, "the session was wiped");
     luaL_argcheck(L, !o->busy, 1,
                   "the session is in use: it was called from inside itself");
@@ -34,13 +28,12 @@ check_object(lua_State *L)
 static btls_session *
 check_session(lua_State *L)
 {
-    return &check_object(L)->session;
+    return &btls_check_session(L)->session;
 }
 
-/* Calls push, which turns things of the session into one Lua value: whatever is raised on
- * the way, or done by a finalizer that the collector runs, the session stays as it is. */
-static void
-push_undisturbed(lua_State *L, session_object *o, lua_CFunction push, void *what)
+void
+btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
+                      void *what)
 {
     lua_pushcfunction(L, push);
     lua_pushlightuserdata(L, what);
@@ -116,10 +109,10 @@ push_span(lua_State *L)
 
 /* Pushes the first n bytes of the queue and takes them; without memory they stay. */
 static int
-push_and_take(lua_State *L, session_object *o, btls_queue *q, size_t n)
+push_and_take(lua_State *L, btls_session_object *o, btls_queue *q, size_t n)
 {
     btls_span bytes = { btls_queue_bytes(q).p, n };
-    push_undisturbed(L, o, push_span, &bytes);
+    btls_push_undisturbed(L, o, push_span, &bytes);
     btls_queue_take(q, n);
     return 1;
 }
@@ -128,7 +121,7 @@ push_and_take(lua_State *L, session_object *o, btls_queue *q, size_t n)
 static int
 session_drain(lua_State *L)
 {
-    session_object *o = check_object(L);
+    btls_session_object *o = btls_check_session(L);
     size_t n = btls_queue_size(&o->session.out);
     if (n == 0)
         return push_nil(L);
@@ -151,7 +144,7 @@ session_write(lua_State *L)
 static int
 session_read(lua_State *L)
 {
-    session_object *o = check_object(L);
+    btls_session_object *o = btls_check_session(L);
     lua_Number max = luaL_optnumber(L, 2, (lua_Number)INT_MAX);
     luaL_argcheck(L, max >= 0, 2, "max must not be negative");
     size_t n = btls_queue_size(&o->session.in);
@@ -370,105 +363,10 @@ session_ticket(lua_State *L)
     return 1;
 }
 
-static void
-set_string(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
-/* The raw form of session:failure() -> table | nil, to which the public module adds the
- * trace. */
-static int
-session_failure(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    const btls_error *e = &s->error;
-    if (!btls_session_failed(s))
-        return push_nil(L);
-    lua_newtable(L);
-    set_string(L, "message", e->message);
-    set_string(L, "code", e->code);
-    set_string(L, "hint", e->hint[0] != '\0' ? e->hint : NULL);
-    if (e->alert != BTLS_NO_ALERT) {
-        const char *name = btls_alert_name(e->alert);
-        set_string(L, "alert", name != NULL ? name : "unknown");
-        lua_pushinteger(L, e->alert);
-        lua_setfield(L, -2, "alert_number");
-        set_string(L, "sent_by", e->sent_by_peer ? "peer" : "us");
-    }
-    if (e->position >= 0 && (size_t)e->position < s->peer.count) {
-        btls_push_chain(L, &s->peer, (size_t)e->position, 1);
-        lua_setfield(L, -2, "certificate");
-    }
-    return 1;
-}
-
-static int
-push_event(lua_State *L)
-{
-    const btls_event *e = lua_touserdata(L, 1);
-    static const char *const content_types[] = { "change_cipher_spec", "alert",
-                                                 "handshake", "application_data" };
-    lua_newtable(L);
-    set_string(L, "direction", e->sent ? "sent" : "received");
-    set_string(L, "content_type",
-               content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
-    set_string(L, "version", btls_version_name(e->version));
-    lua_pushnumber(L, e->time);
-    lua_setfield(L, -2, "time");
-    lua_pushboolean(L, e->encrypted);
-    lua_setfield(L, -2, "encrypted");
-    lua_pushinteger(L, (lua_Integer)e->length);
-    lua_setfield(L, -2, "length");
-    if (e->content_type != BTLS_APPLICATION_DATA) {
-        lua_pushlstring(L, (const char *)e->raw, e->raw_size);
-        lua_setfield(L, -2, "raw");
-    }
-    return 1;
-}
-
-/* The next raw trace event, which is then forgotten, or nil. */
-static int
-session_take_event(lua_State *L)
-{
-    session_object *o = check_object(L);
-    const btls_event *e = btls_trace_first(&o->session.trace);
-    if (e == NULL)
-        return push_nil(L);
-    push_undisturbed(L, o, push_event, (void *)(uintptr_t)e);
-    btls_trace_drop_first(&o->session.trace);
-    return 1;
-}
-
-static int
-push_events(lua_State *L)
-{
-    const btls_event *e = lua_touserdata(L, 1);
-    lua_newtable(L);
-    for (int i = 1; e != NULL; e = e->next, i++) {
-        lua_pushcfunction(L, push_event);
-        lua_pushlightuserdata(L, (void *)(uintptr_t)e);
-        lua_call(L, 1, 1);
-        lua_rawseti(L, -2, i);
-    }
-    return 1;
-}
-
-/* All raw trace events that nobody has taken, as a list; they stay. */
-static int
-session_peek_events(lua_State *L)
-{
-    session_object *o = check_object(L);
-    const btls_event *e = btls_trace_first(&o->session.trace);
-    push_undisturbed(L, o, push_events, (void *)(uintptr_t)e);
-    return 1;
-}
-
 static int
 session_gc(lua_State *L)
 {
-    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     if (!o->busy)
         btls_session_clear(&o->session);
     return 0;
@@ -477,7 +375,7 @@ session_gc(lua_State *L)
 static int
 session_tostring(lua_State *L)
 {
-    session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     btls_session *s = &o->session;
     if (s->engine == NULL || o->busy) {
         lua_pushliteral(L, "beartls.session (wiped)");
@@ -520,7 +418,7 @@ new_session(lua_State *L)
         return btls_push_error(L, &e);
     }
     int64_t now = btls_config_now(L, 1);
-    session_object *o = btls_new_object(L, sizeof *o, BTLS_SESSION);
+    btls_session_object *o = btls_new_object(L, sizeof *o, BTLS_SESSION);
     btls_session *s = &o->session;
     lua_createtable(L, 1, 0);
     lua_pushvalue(L, 1);
@@ -559,9 +457,9 @@ static const luaL_Reg methods[] = {
     { "export", session_export },
     { "channel_binding", session_channel_binding },
     { "ticket", session_ticket },
-    { "raw_failure", session_failure },
-    { "take_event", session_take_event },
-    { "peek_events", session_peek_events },
+    { "raw_failure", btls_session_raw_failure },
+    { "take_event", btls_session_take_event },
+    { "peek_events", btls_session_peek_events },
     { NULL, NULL },
 };
 

@@ -3,13 +3,12 @@
 
 #include "binding/object.h"
 #include "core/system.h"
-#include "pki/pem.h"
+#include "pki/read.h"
 #include "pki/verify.h"
 
 typedef struct {
     btls_alloc alloc;
     btls_trust *trust;
-    btls_queue scratch;
     int frozen; /* a config uses it: its sessions point at the anchors */
 } trust_object;
 
@@ -18,7 +17,6 @@ new_trust(lua_State *L)
 {
     trust_object *o = btls_new_object(L, sizeof *o, BTLS_TRUST);
     o->alloc = btls_lua_alloc(L);
-    btls_queue_init(&o->scratch, &o->alloc);
     o->trust = btls_trust_new(&o->alloc);
     if (o->trust == NULL)
         luaL_error(L, "not enough memory");
@@ -43,62 +41,16 @@ check_trust(lua_State *L)
     return o;
 }
 
-struct count {
-    int added, skipped;
-};
-
-/* One certificate that cannot be used must not lose the others of a bundle; want of
- * memory must. */
-static int
-add_one(trust_object *o, btls_span der, struct count *count, btls_error *e)
-{
-    if (btls_trust_add(o->trust, der, e) == 0)
-        count->added++;
-    else if (strcmp(e->code, "io_out_of_memory") == 0)
-        return -1;
-    else
-        count->skipped++;
-    return 0;
-}
-
-static int
-add_text(trust_object *o, btls_span text, struct count *count, btls_error *e)
-{
-    btls_pem pem;
-    int found = 0;
-    if (btls_pem_is_der(text)) {
-        if (add_one(o, text, count, e) != 0)
-            return -1;
-    } else {
-        btls_pem_init(&pem, text);
-        while ((found = btls_pem_next(&pem, &o->scratch, e)) > 0) {
-            if (strstr(pem.label, "CERTIFICATE") != NULL &&
-                strcmp(pem.label, "CERTIFICATE REQUEST") != 0 &&
-                add_one(o, btls_queue_bytes(&o->scratch), count, e) != 0)
-                return -1;
-        }
-        btls_queue_clear(&o->scratch);
-    }
-    if (found < 0)
-        return -1;
-    if (count->added > 0)
-        return 0;
-    if (count->skipped == 0)
-        btls_error_set(e, "config_no_certificate", BTLS_NO_ALERT,
-                       "there is no certificate in it");
-    return -1;
-}
-
 /* core.trust.parse(pem_or_der) -> trust | nil, message, code */
 static int
 trust_parse(lua_State *L)
 {
     btls_span text;
     btls_error e;
-    struct count count = { 0, 0 };
+    btls_read_count count;
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
     trust_object *o = new_trust(L);
-    return add_text(o, text, &count, &e) != 0 ? btls_push_error(L, &e) : 1;
+    return btls_read_trust(o->trust, text, &count, &e) != 0 ? btls_push_error(L, &e) : 1;
 }
 
 static int
@@ -115,11 +67,11 @@ trust_add(lua_State *L)
 {
     btls_span text;
     btls_error e;
-    struct count count = { 0, 0 };
+    btls_read_count count;
     trust_object *o = check_trust(L);
     luaL_argcheck(L, !o->frozen, 1, "a config uses this trust store: make another one");
     text.p = (const uint8_t *)luaL_checklstring(L, 2, &text.n);
-    if (add_text(o, text, &count, &e) != 0)
+    if (btls_read_trust(o->trust, text, &count, &e) != 0)
         return btls_push_error(L, &e);
     lua_pushinteger(L, count.added);
     lua_pushinteger(L, count.skipped);
@@ -195,7 +147,6 @@ trust_gc(lua_State *L)
     trust_object *o = luaL_checkudata(L, 1, BTLS_TRUST);
     btls_trust_free(o->trust);
     o->trust = NULL;
-    btls_queue_clear(&o->scratch);
     return 0;
 }
 

@@ -144,6 +144,12 @@ btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
     return keep(t, &c, &key, e);
 }
 
+const btls_alloc *
+btls_trust_alloc(const btls_trust *t)
+{
+    return &t->alloc;
+}
+
 size_t
 btls_trust_count(const btls_trust *t)
 {

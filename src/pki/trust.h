@@ -19,6 +19,9 @@ void btls_trust_free(btls_trust *t);
  * key) leaves the store as it was. */
 int btls_trust_add(btls_trust *t, btls_span der, btls_error *e);
 
+/* What the store allocates with. */
+const btls_alloc *btls_trust_alloc(const btls_trust *t);
+
 size_t btls_trust_count(const btls_trust *t);
 /* The anchors for br_x509_minimal, owned by the store, valid until the next add. */
 const br_x509_trust_anchor *btls_trust_anchors(const btls_trust *t);

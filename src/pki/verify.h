@@ -10,8 +10,9 @@
 enum btls_usage { BTLS_USAGE_SERVER = 1, BTLS_USAGE_CLIENT = 2 };
 
 /* Switches that make it believe more than it should: config options insecure_*. */
-#define BTLS_INSECURE_NO_VERIFY 1 /* no path, no name, no time: only pins are looked at \
-                                   */
+#define BTLS_INSECURE_NO_VERIFY                             \
+    1 /* no path, no name, no time: only pins are looked at \
+       */
 #define BTLS_INSECURE_NO_NAME 2
 #define BTLS_INSECURE_NO_TIME 4
 

@@ -1,26 +1,18 @@
 /* channel.c -- what ties an application's own authentication to the session. */
 #include "tls/channel.h"
 
-#include <string.h>
+#include "pki/certificate.h"
+#include "pki/signature.h"
 
-/* The hash that signed the certificate, or SHA-256 where that was MD5 or SHA-1 (RFC
- * 5929, 4.1) or where the signature has none of its own. The algorithms' OIDs, by their
- * last arcs. */
+/* The hash that signed the certificate, or SHA-256 where that was MD5 or SHA-1 or where
+ * the signature has none of its own (RFC 5929, 4.1). */
 static const br_hash_class *
 hash_of(btls_span oid)
 {
-    static const uint8_t pkcs1[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01 };
-    static const uint8_t ecdsa[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03 };
-    unsigned last = oid.n > 0 ? oid.p[oid.n - 1] : 0;
-    int is_pkcs1 = oid.n == sizeof pkcs1 + 1 && memcmp(oid.p, pkcs1, sizeof pkcs1) == 0;
-    int is_ecdsa = oid.n == sizeof ecdsa + 1 && memcmp(oid.p, ecdsa, sizeof ecdsa) == 0;
-    if ((is_pkcs1 && last == 12) || (is_ecdsa && last == 3))
-        return &br_sha384_vtable;
-    if ((is_pkcs1 && last == 13) || (is_ecdsa && last == 4))
-        return &br_sha512_vtable;
-    if ((is_pkcs1 && last == 14) || (is_ecdsa && last == 1))
-        return &br_sha224_vtable;
-    return &br_sha256_vtable;
+    const br_hash_class *hash = btls_signature_algorithm_hash(oid);
+    if (hash == NULL || hash == &br_md5_vtable || hash == &br_sha1_vtable)
+        return &br_sha256_vtable;
+    return hash;
 }
 
 int

@@ -34,10 +34,11 @@ enum {
 enum btls_key_exchange { BTLS_KX_RSA = 1, BTLS_KX_ECDHE_RSA, BTLS_KX_ECDHE_ECDSA };
 
 /* Flags of a suite. */
-#define BTLS_SUITE_DEFAULT 1 /* offered when the config names none: ECDHE with an AEAD \
-                              */
-#define BTLS_SUITE_TLS12 2   /* not before TLS 1.2 */
-#define BTLS_SUITE_SHA1 4    /* its MAC is HMAC-SHA-1 */
+#define BTLS_SUITE_DEFAULT                                                           \
+    1                      /* offered when the config names none: ECDHE with an AEAD \
+                            */
+#define BTLS_SUITE_TLS12 2 /* not before TLS 1.2 */
+#define BTLS_SUITE_SHA1 4  /* its MAC is HMAC-SHA-1 */
 
 typedef struct {
     uint16_t id;

@@ -1,0 +1,27 @@
+/* session.h -- the session type, for the two files that bind it. */
+#ifndef BTLS_BINDING_SESSION_H
+#define BTLS_BINDING_SESSION_H
+
+#include "binding/object.h"
+#include "tls/session.h"
+
+typedef struct {
+    btls_session session;
+    int busy; /* its bytes are being made into Lua values: a finalizer must not change
+                 them */
+} btls_session_object;
+
+/* The session at index 1. Raises when it is none, was wiped, or is busy. */
+btls_session_object *btls_check_session(lua_State *L);
+
+/* Calls push, which turns things of the session into one Lua value: whatever is raised on
+ * the way, or done by a finalizer that the collector runs, the session stays as it is. */
+void btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
+                           void *what);
+
+/* session_report.c: the methods that tell what happened. */
+int btls_session_raw_failure(lua_State *L);
+int btls_session_take_event(lua_State *L);
+int btls_session_peek_events(lua_State *L);
+
+#endif

@@ -1,0 +1,107 @@
+/* session_report.c -- what a session tells of its failure and of the messages that
+ * passed. */
+#include "binding/session.h"
+
+#include "tls/names.h"
+
+static int
+push_nil(lua_State *L)
+{
+    lua_pushnil(L);
+    return 1;
+}
+
+static void
+set_string(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* The raw form of session:failure() -> table | nil, to which the public module adds the
+ * trace. */
+int
+btls_session_raw_failure(lua_State *L)
+{
+    btls_session *s = &btls_check_session(L)->session;
+    const btls_error *e = &s->error;
+    if (!btls_session_failed(s))
+        return push_nil(L);
+    lua_newtable(L);
+    set_string(L, "message", e->message);
+    set_string(L, "code", e->code);
+    set_string(L, "hint", e->hint[0] != '\0' ? e->hint : NULL);
+    if (e->alert != BTLS_NO_ALERT) {
+        const char *name = btls_alert_name(e->alert);
+        set_string(L, "alert", name != NULL ? name : "unknown");
+        lua_pushinteger(L, e->alert);
+        lua_setfield(L, -2, "alert_number");
+        set_string(L, "sent_by", e->sent_by_peer ? "peer" : "us");
+    }
+    if (e->position >= 0 && (size_t)e->position < s->peer.count) {
+        btls_push_chain(L, &s->peer, (size_t)e->position, 1);
+        lua_setfield(L, -2, "certificate");
+    }
+    return 1;
+}
+
+static int
+push_event(lua_State *L)
+{
+    const btls_event *e = lua_touserdata(L, 1);
+    static const char *const content_types[] = { "change_cipher_spec", "alert",
+                                                 "handshake", "application_data" };
+    lua_newtable(L);
+    set_string(L, "direction", e->sent ? "sent" : "received");
+    set_string(L, "content_type",
+               content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
+    set_string(L, "version", btls_version_name(e->version));
+    lua_pushnumber(L, e->time);
+    lua_setfield(L, -2, "time");
+    lua_pushboolean(L, e->encrypted);
+    lua_setfield(L, -2, "encrypted");
+    lua_pushinteger(L, (lua_Integer)e->length);
+    lua_setfield(L, -2, "length");
+    if (e->content_type != BTLS_APPLICATION_DATA) {
+        lua_pushlstring(L, (const char *)e->raw, e->raw_size);
+        lua_setfield(L, -2, "raw");
+    }
+    return 1;
+}
+
+/* The next raw trace event, which is then forgotten, or nil. */
+int
+btls_session_take_event(lua_State *L)
+{
+    btls_session_object *o = btls_check_session(L);
+    const btls_event *e = btls_trace_first(&o->session.trace);
+    if (e == NULL)
+        return push_nil(L);
+    btls_push_undisturbed(L, o, push_event, (void *)(uintptr_t)e);
+    btls_trace_drop_first(&o->session.trace);
+    return 1;
+}
+
+static int
+push_events(lua_State *L)
+{
+    const btls_event *e = lua_touserdata(L, 1);
+    lua_newtable(L);
+    for (int i = 1; e != NULL; e = e->next, i++) {
+        lua_pushcfunction(L, push_event);
+        lua_pushlightuserdata(L, (void *)(uintptr_t)e);
+        lua_call(L, 1, 1);
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
+}
+
+/* All raw trace events that nobody has taken, as a list; they stay. */
+int
+btls_session_peek_events(lua_State *L)
+{
+    btls_session_object *o = btls_check_session(L);
+    const btls_event *e = btls_trace_first(&o->session.trace);
+    btls_push_undisturbed(L, o, push_events, (void *)(uintptr_t)e);
+    return 1;
+}
