@@ -76,15 +76,23 @@ local function run(argv, out)
   return module.run(values, out)
 end
 
+local missing_hints = {
+  socket = "install LuaSocket: the package lua-socket, or luarocks install luasocket",
+  ["beartls.core"] = "build the C core for this Lua: make LUA=lua5.4, lua5.3, lua5.1 or luajit",
+}
+
 -- An error that was raised: an interrupt is none.
 local function explain(out, err)
-  if tostring(err):find("interrupted!", 1, true) then
+  local first = tostring(err):match "^[^\n]*"
+  if first:find("interrupted!", 1, true) then
     return codes.interrupted
   end
+  local missing = first:match "module '([%w_.]+)' not found"
   out:failure({
-    message = "beartls has a bug, or something is missing: " .. tostring(err):match "^[^\n]*",
-    code = "internal_error",
-    hint = "is LuaSocket installed, and is the C core of this Lua built?",
+    message = missing and ("the Lua module %s is missing for %s"):format(missing, _VERSION)
+      or "beartls has a bug: " .. first,
+    code = missing and "missing_module" or "internal_error",
+    hint = missing_hints[missing or ""],
   }, codes.bug)
   return codes.bug
 end

@@ -1,6 +1,8 @@
 -- settings.lua: what the options of connect and serve mean: addresses, versions, and the options of
 -- tls.config.
 
+local core = require "beartls.core"
+
 local settings = {}
 
 -- Options that connect and serve share.
@@ -103,6 +105,25 @@ function settings.versions(given)
   return low, high
 end
 
+-- The suites of those who ask for a version below 1.2: its own ones behind those of 1.2.
+local function suites_for(lowest)
+  if lowest ~= "TLSv1" and lowest ~= "TLSv1.1" then
+    return nil
+  end
+  local suites = {}
+  for _, name in ipairs(core.default_cipher_suites) do
+    suites[#suites + 1] = name
+  end
+  for _, exchange in ipairs { "^TLS_ECDHE_", "^TLS_RSA_" } do
+    for _, name in ipairs(core.cipher_suites) do
+      if name:find(exchange) and name:find "_CBC_SHA$" then
+        suites[#suites + 1] = name
+      end
+    end
+  end
+  return suites
+end
+
 ---The options of tls.config for what connect and serve have in common, or nil, message.
 ---@param values table from the command line
 ---@return table|nil
@@ -119,7 +140,7 @@ function settings.config_options(values)
   return {
     certificate = values.cert, key = values.key,
     min_version = low, max_version = high,
-    cipher_suites = values.cipher, alpn = values.alpn, keylog = values.keylog,
+    cipher_suites = values.cipher or suites_for(low), alpn = values.alpn, keylog = values.keylog,
     trace = true,
   }
 end

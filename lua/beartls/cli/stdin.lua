@@ -62,12 +62,21 @@ function file_methods:read()
   return self.file:read(CHUNK)
 end
 
+-- Only files can be sought in; should a terminal claim it, too, it is asked in its own way.
+local function is_on_disk(file)
+  if not file:seek "cur" then
+    return false
+  end
+  local result = os.execute "test -t 0 2>/dev/null"
+  return result ~= true and result ~= 0
+end
+
 ---Standard input, or the file that stands for it: an object with getfd, dirty, read -> bytes or nil
 ---at the end, and close. Open it before any socket, lest one takes a descriptor 0 that was closed.
 ---@param file file*
 ---@return table
 function stdin.open(file)
-  if file ~= io.stdin then
+  if file ~= io.stdin or is_on_disk(file) then
     return setmetatable({ file = file }, file_methods)
   end
   local has_serial, serial = pcall(require, "socket.serial")
