@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 
 # The one list of packages. RUN: to build and use; LUAS: the other Luas; TEST: what specs and lint run.
-APT_RUN = $(if $(shell command -v $(CC)),,gcc) make pkg-config libc6-dev libbearssl-dev \
+APT_RUN = $(if $(shell command -v $(CC) 2>/dev/null),,gcc) make pkg-config libc6-dev libbearssl-dev \
 	lua5.4 liblua5.4-dev lua-socket ca-certificates
 APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
 APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx tshark \
