@@ -47,7 +47,7 @@ local lua_blocks = {
     return text, "hello\tTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\ttrue\n"
   end,
   ["failure.lua"] = function(text)
-    -- The name that is wrong has to be reachable: the peer listens on 127.0.0.1, so that one is left out of its certificate.
+    -- The name that is wrong has to be reachable: 127.0.0.1 stands for it, with a certificate that lacks it.
     local port = process.free_port()
     process.start(("%s spec/support/example_peer.lua echo %d %s %s"):format(LUA, port,
       pki.path "server_other_host.pem", pki.path "server_other_host.key")):wait_for_port(port)
@@ -116,8 +116,8 @@ end
 describe("the README", function()
   setup(function()
     dir = process.tmpdir()
-    for to, from in pairs { ["ca.pem"] = "trust.pem", ["client.pem"] = "client_ec.pem", ["client.key"] = "client_ec.key",
-      ["server.pem"] = "server_rsa.pem", ["server.key"] = "server_rsa.key" } do
+    for to, from in pairs { ["ca.pem"] = "trust.pem", ["client.pem"] = "client_ec.pem",
+      ["client.key"] = "client_ec.key", ["server.pem"] = "server_rsa.pem", ["server.key"] = "server_rsa.key" } do
       process.write_file(dir .. "/" .. to, read(from))
     end
     env = {

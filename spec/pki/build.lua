@@ -1,5 +1,5 @@
--- build.lua: makes the certificates and keys that manifest.lua names, with the openssl tool, in spec/pki. Run by `make pki` when
--- the manifest changes; what it makes is committed.
+-- build.lua: makes the certificates and keys that manifest.lua names, with the openssl tool, in spec/pki. Run by
+-- `make pki` when the manifest changes; what it makes is committed.
 
 local manifest = dofile "spec/pki/manifest.lua"
 

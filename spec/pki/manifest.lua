@@ -1,5 +1,5 @@
--- manifest.lua: the certificates that the specs use. build.lua makes them with openssl (`make pki`); they are committed,
--- and the specs' clock stands still at NOW, so nothing ever expires.
+-- manifest.lua: the certificates that the specs use. build.lua makes them with openssl (`make pki`); they are
+-- committed, and the specs' clock stands still at NOW, so nothing ever expires.
 
 local site = "DNS:localhost,DNS:www.example.test,DNS:*.wild.example.test,IP:127.0.0.1,IP:::1"
 local other_site = "DNS:other.example.test"

@@ -1,5 +1,5 @@
--- example_peer.lua: the other end for examples and README: one small server in a process of its own. It serves one connection
--- after the other until it is stopped.
+-- example_peer.lua: the other end for examples and README: one small server in a process of its own. It serves one
+-- connection after the other until it is stopped.
 -- usage: lua spec/support/example_peer.lua http|echo|smtp PORT CERTIFICATE KEY [CLIENT-CA]
 
 local tls, socket, luasocket = require "beartls", require "beartls.socket", require "socket"

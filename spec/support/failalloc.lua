@@ -1,5 +1,5 @@
--- failalloc.lua: what failalloc.c runs with a failing allocator: a mutual handshake, data, close, resumption. Gives a function;
--- what is loaded before is not tried.
+-- failalloc.lua: what failalloc.c runs with a failing allocator: a mutual handshake, data, close, resumption. Gives
+-- a function; what is loaded before is not tried.
 
 local tls = require "beartls"
 local pki = require "support.pki"
