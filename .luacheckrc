@@ -4,3 +4,4 @@ read_globals = { "jit" }
 include_files = { "**/*.lua", "lua/beartls/command" }
 files["spec"] = { std = "min+busted" }
 files["examples"] = { read_globals = { "arg" } }
+exclude_files = { "lua/beartls/meta.lua" } -- declarations only

@@ -1,0 +1,295 @@
+---@meta beartls
+-- meta.lua: what the C core gives to Lua, in the annotations that editors read (LuaCATS). Never loaded; a spec
+-- compares it with what is really there. The modules in Lua have their annotations where they are defined.
+--
+-- "failure" below stands for nil, a sentence, and a stable code: nil, message, code.
+
+---A config: immutable settings of any number of sessions, in either role. Made by tls.config.
+---@class beartls.config
+local config = {}
+
+---Starts a client: its ClientHello is there to be drained.
+---@param server_name string|nil host name or address that the certificate must be for; a name is asked for, too (SNI)
+---@param options { ticket: beartls.ticket|nil }|nil
+---@return beartls.session|nil session
+---@return string|nil message
+---@return string|nil code "config_server_name", "config_no_trust", "io_no_random"
+function config:client(server_name, options) end
+
+---Starts a server.
+---@param options table|nil none yet
+---@return beartls.session|nil session
+---@return string|nil message
+---@return string|nil code "config_no_certificate", "io_no_random"
+function config:server(options) end
+
+---A session: one TLS connection without I/O. Made by config:client and config:server; wiped when it is collected.
+---@class beartls.session
+local session = {}
+
+---Takes ciphertext from the wire, all of it, in any split. nil says that the transport has ended.
+---@param bytes string|nil
+---@return true|nil ok
+---@return string|nil message
+---@return string|nil code certificate_*, alert_*, peer_*, "truncated"; the alert is there to be drained
+function session:feed(bytes) end
+
+---Gives the ciphertext that is pending for the wire, all of it.
+---@return string|nil bytes nil when there is none
+function session:drain() end
+
+---Encrypts application data, all of it, for drain.
+---@param bytes string
+---@return true|nil ok
+---@return string|nil message
+---@return string|nil code "want_read" before the handshake is finished, "closed", or the failure's
+function session:write(bytes) end
+
+---Gives application data that has arrived; also after the end and after a failure, until it is used up.
+---@param max number|nil at most so many bytes
+---@return string|nil bytes
+---@return string|nil message
+---@return string|nil code "want_read", "closed", "truncated", or the failure's
+function session:read(max) end
+
+---Queues close_notify (RFC 5246, 7.2.1). What has arrived can still be read. Harmless in every state.
+---@return true
+function session:close() end
+
+---@return "handshake"|"open"|"closing"|"closed"|"failed"
+function session:state() end
+
+---The version that was negotiated, nil before. The same holds for those that follow.
+---@return "TLSv1"|"TLSv1.1"|"TLSv1.2"|nil
+function session:version() end
+
+---The cipher suite, by its IANA name.
+---@return string|nil
+function session:cipher() end
+
+---The group of the key exchange; nil with RSA key transport and in a resumed session.
+---@return "x25519"|"secp256r1"|"secp384r1"|"secp521r1"|nil
+function session:group() end
+
+---How the server signed its key exchange; nil without a signature and below TLS 1.2.
+---@return string|nil
+function session:signature_scheme() end
+
+---The protocol that was agreed on (RFC 7301).
+---@return string|nil
+function session:alpn() end
+
+---Whom the client wants: what it was started with, or what a server was asked for.
+---@return string|nil
+function session:server_name() end
+
+---@return boolean
+function session:resumed() end
+
+---Whether the peer's certificate chain was verified, or its key pinned.
+---@return boolean
+function session:verified() end
+
+---@return boolean
+function session:is_client() end
+
+---The peer's own certificate; in a resumed session that of the session it goes on with.
+---@return beartls.certificate|nil
+function session:peer_certificate() end
+
+---The peer's certificates as it has sent them, each an object of its own, leaf first.
+---@return beartls.certificate[]|nil
+function session:peer_chain() end
+
+---The chain that we have shown.
+---@return beartls.certificate|nil
+function session:local_certificate() end
+
+---Keying material that both sides can derive (RFC 5705); while the session is open.
+---@param label string
+---@param length number of bytes, 1 to 65535
+---@param context string|nil at most 65535 bytes; nil is not the same as ""
+---@return string|nil bytes
+---@return string|nil message
+---@return string|nil code "closed"
+function session:export(label, length, context) end
+
+---What ties another authentication to this session. tls-unique and tls-exporter are refused while there is no extended
+---master secret (RFC 7627; RFC 9266, 3).
+---@param type "tls-server-end-point"|"tls-unique"|"tls-exporter"
+---@return string|nil bytes
+---@return string|nil message
+---@return string|nil code "channel_binding_unavailable", "want_read"
+function session:channel_binding(type) end
+
+---What resumes this session later: config:client(name, { ticket = ticket }). Clients only.
+---@return beartls.ticket|nil ticket
+---@return string|nil message
+---@return string|nil code "want_read", "peer_no_ticket", "config_not_a_client"
+function session:ticket() end
+
+---The trace events that nobody has taken yet (config option trace), each once; see beartls.trace.
+---@return fun(): table|nil
+function session:events() end
+
+---@class beartls.failure
+---@field message string a sentence: who did what
+---@field code string
+---@field hint string|nil what to do about it
+---@field alert string|nil name of the alert that ended it
+---@field alert_number number|nil
+---@field sent_by "us"|"peer"|nil who sent the alert
+---@field certificate beartls.certificate|nil the one that it is about
+---@field trace table[] the events that nobody has taken
+
+---Why the session failed.
+---@return beartls.failure|nil
+function session:failure() end
+
+---For beartls itself: failure() without the trace.
+---@return table|nil
+function session:raw_failure() end
+
+---For beartls itself: the next event, not decoded, which is then forgotten.
+---@return table|nil
+function session:take_event() end
+
+---For beartls itself: all events that are there, not decoded, which stay.
+---@return table[]
+function session:peek_events() end
+
+---A certificate chain, leaf first; what is asked is asked of the leaf. #certificate is the number of certificates.
+---@class beartls.certificate
+local certificate = {}
+
+---The subject in words (RFC 4514).
+---@return string
+function certificate:subject() end
+
+---@return string
+function certificate:issuer() end
+
+---@return string|nil
+function certificate:common_name() end
+
+---@return string hex
+function certificate:serial() end
+
+---@return number 1, 2 or 3
+function certificate:version() end
+
+---Seconds since the epoch.
+---@return number
+function certificate:not_before() end
+
+---@return number
+function certificate:not_after() end
+
+---Whether the moment t (seconds since the epoch) is inside its validity.
+---@param t number
+---@return boolean
+function certificate:validat(t) end
+
+---@return string[]
+function certificate:dns_names() end
+
+---@return string[]
+function certificate:ip_addresses() end
+
+---@return string[]
+function certificate:emails() end
+
+---@return string[]
+function certificate:uris() end
+
+---@return "RSA"|"EC"|nil nil for what cannot be used here
+function certificate:key_type() end
+
+---@return number|nil
+function certificate:key_bits() end
+
+---@return "secp256r1"|"secp384r1"|"secp521r1"|nil
+function certificate:curve() end
+
+---@return string|nil such as "sha256WithRSAEncryption"
+function certificate:signature_algorithm() end
+
+---@param kind "sha256"|"sha1"|nil
+---@return string hex
+function certificate:fingerprint(kind) end
+
+---What the option pins takes (RFC 7469, 2.4).
+---@return string "sha256//BASE64"
+function certificate:pin() end
+
+---@return string of the leaf
+function certificate:der() end
+
+---@return string of the whole chain
+function certificate:pem() end
+
+---@return boolean
+function certificate:is_ca() end
+
+---@return string[] such as { "digitalSignature" }
+function certificate:key_usage() end
+
+---@return string[] of "serverAuth", "clientAuth", "anyExtendedKeyUsage", "other"
+function certificate:extended_key_usage() end
+
+---Whether it speaks for a host name or address (RFC 9525).
+---@param host string
+---@return boolean
+function certificate:matches_name(host) end
+
+---@return beartls.certificate[] each certificate of the chain as an object of its own
+function certificate:list() end
+
+---A private key. Made by tls.key.load, .parse and .generate; wiped when it is collected.
+---@class beartls.key
+local key = {}
+
+---@return "RSA"|"EC"
+function key:type() end
+
+---@return number
+function key:bits() end
+
+---@return "secp256r1"|"secp384r1"|"secp521r1"|nil
+function key:curve() end
+
+---Whether it is the key of the chain's leaf.
+---@param certificate beartls.certificate
+---@return boolean
+function key:matches(certificate) end
+
+---PKCS#8, not encrypted: whoever gets it has the key.
+---@return string
+function key:pem() end
+
+---Whom we believe. Made by tls.trust.load, .parse and .system. #trust is the number of anchors.
+---@class beartls.trust
+local trust = {}
+
+---Adds anchors; raises once a config uses the store.
+---@param pem_or_der string
+---@return number|nil added
+---@return number|string|nil skipped those that cannot be used; or a message
+---@return string|nil code "config_no_certificate"
+function trust:add(pem_or_der) end
+
+---The verdict that a session would give, offline.
+---@param chain beartls.certificate
+---@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil }|nil
+---@return beartls.certificate[]|nil path
+---@return string|nil message
+---@return string|nil code certificate_*
+function trust:verify(chain, options) end
+
+---What resumes a session. It is a secret: it holds the session's keys.
+---@class beartls.ticket
+local ticket = {}
+
+---For keeping it elsewhere; tls.ticket.decode reads it again.
+---@return string bytes
+function ticket:encode() end
