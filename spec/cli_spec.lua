@@ -228,7 +228,7 @@ describe("beartls", function()
     { { "connect", "--trace=yes", "a" }, "--trace takes no value" },
     { { "connect", "--timeout", "soon", "a" }, '--timeout wants a number, not "soon"' },
     { { "connect", "--ca", "a", "--ca", "b", "c" }, "--ca is given twice" },
-    { { "connect", "-x", "a" }, "there is no option --x" },
+    { { "connect", "-x", "a" }, "there is no option -x" },
     { { "connect", "localhost:http" }, '"http" is no port' },
     { { "connect", "localhost:65536" }, '"65536" is no port' },
     { { "connect", "::1" }, "write [::1]:PORT" },
@@ -627,9 +627,9 @@ describe("beartls connect", function()
     assert_in_order(err, { "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "http/1.1 (ALPN)" })
   end)
 
-  it("connects to an address that the certificate is for", function()
-    local exit = run { "connect", "--ca", ca, "127.0.0.1:" .. server.port }
-    assert.equal(0, exit)
+  it("connects to an address that the certificate is for, and to the host of an https URL", function()
+    assert.equal(0, (run { "connect", "--ca", ca, "127.0.0.1:" .. server.port }))
+    assert.equal(0, (run { "connect", "--ca", ca, "https://localhost:" .. server.port .. "/a:b" }))
   end)
 
   it("writes a key log", function()
@@ -846,6 +846,21 @@ describe("beartls serve", function()
     local port = pipe:read("*l"):match ":(%d+)$"
     assert.equal(0, (run { "connect", "--ca", ca, "localhost:" .. port }))
     pipe:read "*a"
+    pipe:close()
+  end)
+
+  it("listens on an IPv6 address, in brackets", function()
+    local probe = luasocket.bind("::1", 0)
+    if not probe then
+      pending "needs IPv6 on the loopback interface"
+      return
+    end
+    probe:close()
+    local argv = command_line { "serve", "--once", "--cert", server_certificate, "--key", server_key, "[::1]:0" }
+    local pipe = io.popen(argv .. " 2>/dev/null </dev/null")
+    local port = pipe:read("*l"):match "^listening on %[::1%]:(%d+)$"
+    assert.equal(0, (run { "connect", "--ca", ca, "[::1]:" .. port }))
+    assert.matches("^%[::1%]:%d+  TLSv1.2", pipe:read "*a")
     pipe:close()
   end)
 

@@ -54,9 +54,9 @@ local function options_of(command)
   return by_name, names
 end
 
-local function unknown(name, names)
-  local near = arguments.nearest(name, names)
-  return nil, ("there is no option --%s%s"):format(name,
+local function unknown(word, names)
+  local near = arguments.nearest(word:match "^%-+([^=]*)", names)
+  return nil, ("there is no option %s%s"):format(word:match "^[^=]*",
     near and (", did you mean --%s?"):format(near) or "")
 end
 
@@ -108,7 +108,7 @@ local function read_option(values, by_name, names, argv, i)
   local has_text = argv[i]:find("=", 1, true) ~= nil
   local option = by_name[name]
   if not option then
-    return unknown(name, names)
+    return unknown(argv[i], names)
   elseif not option[2] then
     if has_text then
       return nil, ("--%s takes no value"):format(name)
@@ -160,7 +160,7 @@ function arguments.parse(command, argv)
       end
       i = i + taken
     elseif word:find "^%-." then
-      return unknown(word:sub(2), names)
+      return unknown(word, names)
     else
       values[#values + 1] = word
       i = i + 1

@@ -136,6 +136,7 @@ local function talk(stream, source, out, values)
   local x = exchange.new(stream, source, out, values.idle)
   local message, code = x:run()
   local failure = stream:failure()
+  stream:settimeout(nil) -- the last bytes may take their time
   stream:close()
   out:events(stream)
   if code == "closed" or code == "done" or code == "io_output" then

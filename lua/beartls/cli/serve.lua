@@ -51,6 +51,9 @@ local function make_config(values, out)
     given.certificate = assert(tls.certificate.parse(demo_pki.server_certificate))
     given.key = assert(tls.key.parse(demo_pki.server_key))
   end
+  if values.http then
+    given.alpn = given.alpn or { "http/1.1" }
+  end
   if values.client_ca then
     given.trust, given.verify_client = values.client_ca, "require"
   end

@@ -40,12 +40,13 @@ local function check_port(port, lowest)
   return nil, ("%q is no port: a number from %d to 65535 is wanted"):format(port, lowest)
 end
 
----Takes HOST, HOST:PORT, [IPV6]:PORT apart.
+---Takes HOST, HOST:PORT, [IPV6]:PORT apart; of https://HOST:PORT/PATH what is HOST:PORT.
 ---@param given string
 ---@param default_port integer|nil needed without a port
 ---@return string|nil host
 ---@return integer|string port, or what is wrong
 function settings.address(given, default_port)
+  given = given:match "^https://([^/]*)" or given
   local host, port = given:match "^%[([^%]]*)%]:?(.*)$"
   if not host then
     host, port = given:match "^([^:]*):?([^:]*)$"
