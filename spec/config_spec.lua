@@ -128,14 +128,19 @@ describe("tls.config", function()
   end)
 
   it("keeps what it was given, whatever becomes of the table", function()
-    local alpn, list = { "a" }, { alpn = nil }
-    list.alpn = alpn
-    local config = assert(tls.config(list))
-    alpn[1], list.alpn = "b", nil
+    local function name() -- a string that nothing else holds
+      return ("protocol %d"):format(#tostring({}) * 0 + 17) .. ("x"):rep(50)
+    end
+    local alpn = { name() }
+    local config = assert(tls.config { alpn = alpn, trust = pki.path "trust.pem" })
+    alpn[1] = nil
+    for i = 1, 1000 do
+      alpn[2] = ("something else %d"):format(i):rep(4)
+    end
     collectgarbage()
     collectgarbage()
-    local session = assert(config:client("localhost"))
-    assert.matches("\1a", session:drain(), 1, true)
+    local session = assert(config:client "localhost")
+    assert.matches(name(), session:drain(), 1, true)
   end)
 
   it("without certificate serves nobody, and says so", function()

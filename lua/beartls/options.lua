@@ -247,13 +247,16 @@ local function decode_pins(pins)
   return list
 end
 
-local function check_alpn(alpn)
-  for _, name in ipairs(alpn or {}) do
+-- A list of our own: the C core points at its strings, and the caller's table may change.
+local function copy_alpn(alpn)
+  local list = {}
+  for i, name in ipairs(alpn or {}) do
     if #name < 1 or #name > 255 or name:find("%z") then
       return nil, ("alpn: %q is no protocol name: 1 to 255 bytes, none of them 0"):format(name), "config_alpn"
     end
+    list[i] = name
   end
-  return alpn or {}
+  return list
 end
 
 -- A function that appends lines to the key log file; nil when there is to be none.
@@ -330,7 +333,7 @@ function options.normalize(given)
   end
   for _, step in ipairs {
     { "identities", load_identities, given }, { "trust", load_trust, given },
-    { "alpn", check_alpn, given.alpn }, { "pins", decode_pins, given.pins },
+    { "alpn", copy_alpn, given.alpn }, { "pins", decode_pins, given.pins },
     { "keylog", open_keylog, given.keylog },
   } do
     out[step[1]], message, code = step[2](step[3])
