@@ -715,7 +715,7 @@ describe("beartls connect", function()
         local stream = socket.accept(tcp, config)
         assert(stream:send "half a sen")
         tcp:shutdown "both"
-      ]], 6, "cut", "half a sen",
+      ]], 6, "without a close_notify", "half a sen",
     },
   } do
     it(("ends with exit code %d when the peer %s"):format(case[2], name), function()

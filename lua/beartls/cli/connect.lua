@@ -143,12 +143,6 @@ local function talk(stream, source, out, values)
     tell_end(x, code)
     return codes.fine
   end
-  if code == "truncated" then
-    failure = {
-      message = "the connection was cut: the peer did not say that this is the end",
-      code = code, hint = "what has arrived may be incomplete",
-    }
-  end
   out:failure(failure or { message = message, code = code }, codes.broken)
   return codes.broken
 end

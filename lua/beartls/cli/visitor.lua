@@ -153,10 +153,6 @@ local function receive(self)
     return data
   elseif code == "closed" then
     say_closed(self)
-  elseif code == "truncated" then
-    give_up(self, {
-      message = "the client was cut off: it did not say that this is the end", code = code,
-    })
   elseif not exchange.is_passing(code) then
     give_up(self, self.stream:failure() or { message = message, code = code })
   end
