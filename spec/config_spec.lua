@@ -158,7 +158,7 @@ describe("tls.config", function()
     assert.has_error(function() config:client("localhost", { ticket = 1 }) end)
     assert.has_error(function() config.client() end)
     for _, name in ipairs { "", "a b", "a..b", "-", ("a"):rep(64) .. ".test", "b\195\188cher.example",
-      "x/y", "[::1]" } do
+      "x/y", "[::1]", "localhost\0evil" } do
       local session, message, code = config:client(name)
       assert.is_nil(session, name)
       assert.is_string(message)

@@ -366,7 +366,8 @@ static int
 certificate_matches_name(lua_State *L)
 {
     btls_certificate leaf = check_leaf(L, 1);
-    lua_pushboolean(L, btls_name_matches(&leaf, luaL_checkstring(L, 2)));
+    const char *name = btls_check_name(L, 2);
+    lua_pushboolean(L, name != NULL && btls_name_matches(&leaf, name));
     return 1;
 }
 

@@ -57,6 +57,14 @@ btls_push_error(lua_State *L, const btls_error *e)
     return 3;
 }
 
+const char *
+btls_check_name(lua_State *L, int i)
+{
+    size_t n;
+    const char *name = luaL_checklstring(L, i, &n);
+    return strlen(name) == n ? name : NULL;
+}
+
 void
 btls_push_hex(lua_State *L, btls_span bytes)
 {

@@ -400,6 +400,14 @@ charge_collector(lua_State *L)
     lua_gc(L, LUA_GCSTEP, SESSION_KB);
 }
 
+static int
+is_host(const char *name)
+{
+    uint8_t ip[16];
+    size_t n;
+    return name != NULL && (btls_name_is_ip(name, ip, &n) || btls_name_is_dns(name));
+}
+
 /* core.session.new(config, is_client, server_name | nil, ticket | nil) -> session | nil,
  * message, code */
 static int
@@ -408,13 +416,12 @@ new_session(lua_State *L)
     btls_error e;
     const btls_config *config = btls_check_config(L, 1);
     int is_client = lua_toboolean(L, 2);
-    const char *name = luaL_optstring(L, 3, NULL);
-    uint8_t ip[16];
-    size_t ip_size;
     lua_settop(L, 4);
-    if (name != NULL && !btls_name_is_ip(name, ip, &ip_size) && !btls_name_is_dns(name)) {
+    const char *name = lua_isnil(L, 3) ? NULL : btls_check_name(L, 3);
+    if (!lua_isnil(L, 3) && !is_host(name)) {
         btls_error_set(&e, "config_server_name", BTLS_NO_ALERT,
-                       "\"%.100s\" is neither a host name nor an address", name);
+                       "\"%.100s\" is neither a host name nor an address",
+                       lua_tostring(L, 3));
         return btls_push_error(L, &e);
     }
     int64_t now = btls_config_now(L, 1);

@@ -82,8 +82,12 @@ static const char *
 string_field(lua_State *L, const char *name)
 {
     lua_getfield(L, 3, name);
-    luaL_argcheck(L, lua_isnoneornil(L, -1) || lua_type(L, -1) == LUA_TSTRING, 3, name);
-    return lua_tostring(L, -1); /* stays on the stack, and so alive */
+    if (lua_isnil(L, -1))
+        return NULL;
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 3, name);
+    const char *value = btls_check_name(L, -1); /* stays on the stack, and so alive */
+    luaL_argcheck(L, value != NULL, 3, name);
+    return value;
 }
 
 /* trust:verify(certificate, { name =, usage = "server" | "client", time = }) -> path |
