@@ -19,6 +19,7 @@ describe("a private key", function()
       assert.equal(owner:key_type(), key:type())
       assert.equal(owner:key_bits(), key:bits())
       assert.equal(owner:curve(), key:curve())
+      assert.equal(owner:pin(), key:pin())
     end
   end)
 

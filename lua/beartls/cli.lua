@@ -4,6 +4,7 @@
 local arguments = require "beartls.cli.arguments"
 local codes = require "beartls.cli.codes"
 local output = require "beartls.cli.output"
+local nearest = require "beartls.nearest"
 
 local cli = {}
 
@@ -35,7 +36,7 @@ local function has(name)
 end
 
 local function unknown_command(out, name)
-  local near = arguments.nearest(name, names)
+  local near = nearest(name, names)
   out:note(("beartls: there is no command %q%s (usage)"):format(name,
     near and (", did you mean %q?"):format(near) or ""))
   out:note("  hint: beartls --help")

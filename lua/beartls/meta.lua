@@ -263,6 +263,10 @@ function key:curve() end
 ---@return boolean
 function key:matches(certificate) end
 
+---What the option pins takes for certificates of this key.
+---@return string "sha256//BASE64"
+function key:pin() end
+
 ---PKCS#8, not encrypted: whoever gets it has the key.
 ---@return string
 function key:pem() end

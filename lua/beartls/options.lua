@@ -3,6 +3,7 @@
 
 local core = require "beartls.core"
 local files = require "beartls.files"
+local nearest = require "beartls.nearest"
 local system = require "beartls.system"
 
 local options = {}
@@ -91,35 +92,13 @@ local identity_known = {
   password = known.password,
 }
 
--- How many letters have to be put in, left out, changed or swapped with their neighbour to get from a to b.
-local function distance(a, b)
-  local rows = { [0] = {} }
-  for j = 0, #b do
-    rows[0][j] = j
+local function sorted_names(names)
+  local list = {}
+  for name in pairs(names) do
+    list[#list + 1] = name
   end
-  for i = 1, #a do
-    local row, above = { [0] = i }, rows[i - 1]
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        row[j] = math.min(row[j], rows[i - 2][j - 2] + 1)
-      end
-    end
-    rows[i] = row
-  end
-  return rows[#a][#b]
-end
-
-local function nearest(name, names)
-  local best, least = nil, math.max(3, math.floor(#name / 2))
-  for candidate in pairs(names) do
-    local d = distance(name, candidate)
-    if d < least or (d == least and best and candidate < best) then
-      best, least = candidate, d
-    end
-  end
-  return best
+  table.sort(list)
+  return list
 end
 
 local function shown(value)
@@ -138,7 +117,7 @@ function options.check(given, names, what, level)
   for name, value in pairs(given) do
     local rule = names[name]
     if not rule then
-      local hint = type(name) == "string" and nearest(name, names)
+      local hint = type(name) == "string" and nearest(name, sorted_names(names))
       error(("%s: there is no option %q%s"):format(what, tostring(name),
         hint and (", did you mean %q?"):format(hint) or ""), level + 1)
     end

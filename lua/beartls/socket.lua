@@ -221,6 +221,15 @@ local function dial(host, port, where, seconds)
 end
 
 -- The client stream of connect and create: nil, message, code, failure when it does not come to be.
+-- A session that ran out of time has not failed by itself; how far it came is worth knowing all the same.
+local function unfinished(session, message, code)
+  local trace = {}
+  for event in session:events() do
+    trace[#trace + 1] = event
+  end
+  return { message = message, code = code, trace = trace }
+end
+
 local function connect(host, port, config, given)
   local message, code
   if not config then
@@ -252,7 +261,7 @@ local function connect(host, port, config, given)
     if code == "timeout" then
       message = ("no TLS handshake with %s: timeout"):format(where)
     end
-    return nil, message, code, failure
+    return nil, message, code, failure or unfinished(session, message, code)
   end
   connection:settimeout(nil)
   return connection

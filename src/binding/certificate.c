@@ -282,18 +282,9 @@ static int
 certificate_pin(lua_State *L)
 {
     uint8_t hash[32];
-    certificate *c = lua_touserdata(L, 1);
     btls_certificate leaf = check_leaf(L, 1);
-    btls_queue text;
     btls_certificate_spki_sha256(&leaf, hash);
-    btls_queue_init(&text, &c->alloc);
-    char pin[64] = "sha256//";
-    if (!btls_base64_push(&text, (btls_span){ hash, sizeof hash }))
-        return luaL_error(L, "not enough memory");
-    memcpy(pin + 8, btls_queue_bytes(&text).p, btls_queue_size(&text));
-    pin[8 + btls_queue_size(&text)] = '\0';
-    btls_queue_clear(&text);
-    lua_pushstring(L, pin);
+    btls_push_pin(L, hash);
     return 1;
 }
 

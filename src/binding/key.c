@@ -121,6 +121,27 @@ key_pem(lua_State *L)
     return 1;
 }
 
+/* key:pin() -> "sha256//BASE64" of its public part: what certificate:pin() says of its
+ * certificate */
+static int
+key_pin(lua_State *L)
+{
+    const btls_key *key = check_key(L);
+    btls_error e;
+    uint8_t hash[32];
+    br_sha256_context h;
+    key_object *o = lua_touserdata(L, 1);
+    if (btls_key_encode_public(key, &o->scratch, &e) != 0)
+        return luaL_error(L, "not enough memory");
+    btls_span spki = btls_queue_bytes(&o->scratch);
+    br_sha256_init(&h);
+    br_sha256_update(&h, spki.p, spki.n);
+    br_sha256_out(&h, hash);
+    btls_queue_clear(&o->scratch);
+    btls_push_pin(L, hash);
+    return 1;
+}
+
 static int
 key_tostring(lua_State *L)
 {
@@ -146,8 +167,10 @@ key_gc(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "type", key_type },       { "bits", key_bits }, { "curve", key_curve },
-    { "matches", key_matches }, { "pem", key_pem },   { NULL, NULL },
+    { "type", key_type },   { "bits", key_bits },
+    { "curve", key_curve }, { "matches", key_matches },
+    { "pem", key_pem },     { "pin", key_pin },
+    { NULL, NULL },
 };
 static const luaL_Reg metamethods[] = { { "__tostring", key_tostring },
                                         { "__gc", key_gc },

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pki/pem.h"
+
 btls_alloc
 btls_lua_alloc(lua_State *L)
 {
@@ -63,6 +65,14 @@ btls_check_name(lua_State *L, int i)
     size_t n;
     const char *name = luaL_checklstring(L, i, &n);
     return strlen(name) == n ? name : NULL;
+}
+
+void
+btls_push_pin(lua_State *L, const uint8_t hash[32])
+{
+    char pin[8 + BTLS_BASE64_SIZE(32) + 1] = "sha256//";
+    btls_base64(pin + 8, (btls_span){ hash, 32 });
+    lua_pushstring(L, pin);
 }
 
 void

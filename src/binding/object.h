@@ -39,6 +39,9 @@ int btls_push_error(lua_State *L, const btls_error *e);
  * byte, so that nothing behind it is overlooked. Raises when it is no string. */
 const char *btls_check_name(lua_State *L, int i);
 
+/* Pushes "sha256//BASE64" of a SubjectPublicKeyInfo's SHA-256 (RFC 7469, 2.4). */
+void btls_push_pin(lua_State *L, const uint8_t hash[32]);
+
 /* The text of bytes [p, p + n) in lower-case hexadecimal. */
 void btls_push_hex(lua_State *L, btls_span bytes);
 

@@ -1,4 +1,4 @@
-/* key.c -- private keys: reading, whether one belongs to a certificate, writing. Decoding
+/* key.c -- private keys: reading, whether one belongs to a certificate. Decoding
  * is ours because that of BearSSL 0.6 overflows with integers that are too long. */
 #include "pki/key.h"
 
@@ -294,46 +294,4 @@ btls_key_matches(const btls_key *k, const btls_certificate *c)
                            (btls_span){ k->rsa_public.n, k->rsa_public.nlen }) &&
            btls_span_equal((btls_span){ pub.key.rsa.e, pub.key.rsa.elen },
                            (btls_span){ k->rsa_public.e, k->rsa_public.elen });
-}
-
-static int
-push_ec(const btls_key *k, btls_queue *q)
-{
-    static const uint8_t version = 1, no_unused_bits = 0;
-    size_t bits = btls_der_size(1 + k->point_size);
-    size_t inner = btls_der_size(1) + btls_der_size(k->ec.xlen) + btls_der_size(bits);
-    return btls_der_push_header(q, BTLS_DER_OCTET_STRING, btls_der_size(inner)) &&
-           btls_der_push_header(q, BTLS_DER_SEQUENCE, inner) &&
-           btls_der_push(q, BTLS_DER_INTEGER, &version, 1) &&
-           btls_der_push(q, BTLS_DER_OCTET_STRING, k->ec.x, k->ec.xlen) &&
-           btls_der_push_header(q, BTLS_DER_CONTEXT(1), bits) &&
-           btls_der_push_header(q, BTLS_DER_BIT_STRING, 1 + k->point_size) &&
-           btls_queue_push(q, &no_unused_bits, 1) &&
-           btls_queue_push(q, k->point, k->point_size);
-}
-
-/* PrivateKeyInfo: version 0, algorithm, key (RFC 5958, 2). */
-int
-btls_key_encode(const btls_key *k, btls_queue *out, btls_error *e)
-{
-    static const uint8_t zero = 0;
-    int is_rsa = k->type == BR_KEYTYPE_RSA;
-    btls_span oid = is_rsa ? btls_oid_rsa : btls_oid_ec;
-    size_t parameters = is_rsa ? 2 : btls_der_size(k->curve->oid_size);
-    size_t algorithm = btls_der_size(oid.n) + parameters;
-    size_t key = is_rsa ? k->rsa_der.n
-                        : btls_der_size(3 + btls_der_size(k->ec.xlen) +
-                                        btls_der_size(btls_der_size(1 + k->point_size)));
-    int ok = btls_der_push_header(out, BTLS_DER_SEQUENCE,
-                                  3 + btls_der_size(algorithm) + btls_der_size(key)) &&
-             btls_der_push(out, BTLS_DER_INTEGER, &zero, 1) &&
-             btls_der_push_header(out, BTLS_DER_SEQUENCE, algorithm) &&
-             btls_der_push(out, BTLS_DER_OID, oid.p, oid.n);
-    if (is_rsa)
-        ok = ok && btls_der_push_header(out, BTLS_DER_NULL, 0) &&
-             btls_der_push(out, BTLS_DER_OCTET_STRING, k->rsa_der.p, k->rsa_der.n);
-    else
-        ok = ok && btls_der_push(out, BTLS_DER_OID, k->curve->oid, k->curve->oid_size) &&
-             push_ec(k, out);
-    return ok ? 0 : btls_error_memory(e);
 }

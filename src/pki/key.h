@@ -51,6 +51,10 @@ size_t btls_key_sign_hash(const btls_key *k, int hash_id, const void *hash,
 /* 1 when the certificate's public key is this key's. */
 int btls_key_matches(const btls_key *k, const btls_certificate *c);
 
+/* Writes the key's public part as SubjectPublicKeyInfo DER (RFC 5280, 4.1.2.7) behind
+ * what is in out. 0, or -1 with *e set. */
+int btls_key_encode_public(const btls_key *k, btls_queue *out, btls_error *e);
+
 /* Writes the key as PKCS#8 DER behind what is in out. 0, or -1 with *e set. */
 int btls_key_encode(const btls_key *k, btls_queue *out, btls_error *e);
 

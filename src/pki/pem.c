@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LINE 64
+#define LINE_BYTES 48
 
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -170,26 +171,29 @@ encode_three(const uint8_t *p, size_t n, char four[4])
         four[i] = (size_t)i > n ? '=' : digits[bits & 63];
 }
 
-static int
-push_base64(btls_queue *q, btls_span bytes, size_t line)
+void
+btls_base64(char *to, btls_span bytes)
 {
-    char four[4];
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        encode_three(bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, four);
-        if (!btls_queue_push(q, four, 4))
-            return 0;
-        int last = i + 3 >= bytes.n;
-        if (line > 0 && (last || (i / 3 + 1) % (line / 4) == 0) &&
-            !btls_queue_push(q, "\n", 1))
+    for (size_t i = 0; i < bytes.n; i += 3, to += 4)
+        encode_three(bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, to);
+    *to = '\0';
+}
+
+/* In lines of 64 characters. */
+static int
+push_base64(btls_queue *q, btls_span bytes)
+{
+    char line[LINE + 2];
+    for (size_t i = 0; i < bytes.n; i += LINE_BYTES) {
+        btls_span part = { bytes.p + i,
+                           bytes.n - i < LINE_BYTES ? bytes.n - i : LINE_BYTES };
+        btls_base64(line, part);
+        size_t n = BTLS_BASE64_SIZE(part.n);
+        line[n] = '\n';
+        if (!btls_queue_push(q, line, n + 1))
             return 0;
     }
     return 1;
-}
-
-int
-btls_base64_push(btls_queue *q, btls_span bytes)
-{
-    return push_base64(q, bytes, 0);
 }
 
 int
@@ -197,7 +201,7 @@ btls_pem_push(btls_queue *q, const char *label, btls_span bytes)
 {
     char line[80];
     int n = snprintf(line, sizeof line, "-----BEGIN %s-----\n", label);
-    if (!btls_queue_push(q, line, (size_t)n) || !push_base64(q, bytes, LINE))
+    if (!btls_queue_push(q, line, (size_t)n) || !push_base64(q, bytes))
         return 0;
     n = snprintf(line, sizeof line, "-----END %s-----\n", label);
     return btls_queue_push(q, line, (size_t)n);

@@ -26,7 +26,9 @@ int btls_pem_next(btls_pem *pem, btls_queue *out, btls_error *e);
 
 /* Appends a block. 1, or 0 when there is no memory. */
 int btls_pem_push(btls_queue *q, const char *label, btls_span bytes);
-/* Appends base64 without line breaks. 1, or 0 when there is no memory. */
-int btls_base64_push(btls_queue *q, btls_span bytes);
+/* How many characters n bytes become. */
+#define BTLS_BASE64_SIZE(n) (((n) + 2) / 3 * 4)
+/* Writes base64 without line breaks, BTLS_BASE64_SIZE(bytes.n) characters and a NUL. */
+void btls_base64(char *to, btls_span bytes);
 
 #endif

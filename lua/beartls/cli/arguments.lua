@@ -9,39 +9,9 @@
 -- An option's fields besides: kind = "number" | "list"; several = true when it may be given more
 -- than once. Every command has --help (-h).
 
+local nearest = require "beartls.nearest"
+
 local arguments = {}
-
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
----The name that somebody may have meant, or nil when none is near.
----@param name string
----@param names string[]
----@return string|nil
-function arguments.nearest(name, names)
-  local best, least = nil, #name < 3 and 2 or math.max(2, math.floor(#name / 2)) + 1
-  for _, candidate in ipairs(names) do
-    local begun = #name > 1 and candidate:sub(1, #name) == name
-    local d = begun and 1 or distance(name, candidate)
-    if d < least then
-      best, least = candidate, d
-    end
-  end
-  return best
-end
 
 local help_option = { "help", nil, "print this" }
 
@@ -55,7 +25,7 @@ local function options_of(command)
 end
 
 local function unknown(word, names)
-  local near = arguments.nearest(word:match "^%-+([^=]*)", names)
+  local near = nearest(word:match "^%-+([^=]*)", names)
   return nil, ("there is no option %s%s"):format(word:match "^[^=]*",
     near and (", did you mean --%s?"):format(near) or "")
 end

@@ -128,17 +128,9 @@ local function show_chain(chain, out)
   end
 end
 
--- Keys from elsewhere may have no pin yet: it needs the public key.
-local function pin_of(key, chain)
-  if key.pin then
-    return key:pin()
-  end
-  return chain and key:matches(chain) and chain:pin() or nil
-end
-
 local function show_key(key, chain, out)
   local belongs = chain and key:matches(chain)
-  local pin = pin_of(key, chain)
+  local pin = key:pin()
   if out.json then
     out:fact(out.stdout, "key", {
       key_type = key:type(), key_bits = key:bits(), curve = key:curve(), pin = pin,
@@ -146,10 +138,7 @@ local function show_key(key, chain, out)
     })
     return
   end
-  local rows = { { "key", facts.key(key:type(), key:bits(), key:curve()) } }
-  if pin then
-    rows[2] = { "pin", pin }
-  end
+  local rows = { { "key", facts.key(key:type(), key:bits(), key:curve()) }, { "pin", pin } }
   if chain then
     rows[#rows + 1] = { "belongs", belongs and "to the certificate above"
       or out:paint("red", "NOT to the certificate above") }
