@@ -28,9 +28,23 @@ local function read(path)
   return text
 end
 
+-- Whether a file still has to be made.
+local function missing(name)
+  local file = io.open(here .. name, "rb")
+  if file then
+    file:close()
+    return false
+  end
+  print(name)
+  return true
+end
+
 local curves = { p256 = "P-256", p384 = "P-384", p521 = "P-521" }
 
 local function make_key(name, kind)
+  if not missing(name .. ".key") then
+    return
+  end
   local bits = kind:match "^rsa(%d+)$"
   if bits then
     run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:%s -out %s%s.key", bits, here, name)
@@ -41,6 +55,9 @@ end
 
 -- `openssl ca` is the command that takes both ends of the validity.
 local function sign(name, common_name, issuer, extensions, given)
+  if not missing(name .. ".pem") then
+    return
+  end
   write(work .. "/ext", "[x]\n" .. extensions .. "\n")
   run("openssl req -new -key %s%s.key -subj '/O=beartls specs/CN=%s' -out %s/csr", here, name, common_name, work)
   local by = issuer and ("-cert %s%s.pem -keyfile %s%s.key"):format(here, issuer, here, issuer)
@@ -48,6 +65,9 @@ local function sign(name, common_name, issuer, extensions, given)
   run("openssl ca -batch -config %s/ca.cnf %s -in %s/csr -out %s%s.pem -notext -md %s -startdate %s -enddate %s "
     .. "-extfile %s/ext -extensions x", work, by, work, here, name, given.digest or "sha256",
     given.from or manifest.from, given.to or manifest.to, work)
+  if given.chain then
+    write(here .. name .. ".pem", read(here .. name .. ".pem") .. read(here .. issuer .. ".pem"))
+  end
 end
 
 local function make_authorities()
@@ -56,7 +76,9 @@ local function make_authorities()
     sign(a[1], a[3], a[4], "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
       .. "subjectKeyIdentifier=hash", {})
   end
-  write(here .. "trust.pem", read(here .. "root_rsa.pem") .. read(here .. "root_ec.pem"))
+  if missing "trust.pem" then
+    write(here .. "trust.pem", read(here .. "root_rsa.pem") .. read(here .. "root_ec.pem"))
+  end
 end
 
 local function make_leaves()
@@ -65,9 +87,6 @@ local function make_leaves()
     local extensions = { l.ext }
     extensions[#extensions + 1] = l.san and "subjectAltName=" .. l.san
     sign(l[1], l[3], l[4], table.concat(extensions, "\n"), l)
-    if l.chain then
-      write(here .. l[1] .. ".pem", read(here .. l[1] .. ".pem") .. read(here .. l[4] .. ".pem"))
-    end
   end
 end
 
@@ -82,7 +101,7 @@ local function der(tag, body)
 end
 
 -- An RSAPrivateKey whose integers together are longer than BearSSL 0.6's decoder has room for.
-local function make_oversized_key()
+local function oversized_key()
   local function integer(bytes)
     return der(2, "\1" .. ("\5"):rep(bytes - 1))
   end
@@ -90,28 +109,46 @@ local function make_oversized_key()
   for _ = 1, 5 do
     parts[#parts + 1] = integer(312)
   end
-  write(here .. "key_oversized.der", der(0x30, table.concat(parts)))
+  return der(0x30, table.concat(parts))
 end
 
-local function crlf(text)
-  return (text:gsub("\n", "\r\n"))
+local function crlf(name)
+  return (read(here .. name):gsub("\n", "\r\n"))
 end
 
-local function make_key_forms()
-  run("openssl rsa -in %sserver_rsa.key -traditional -out %skey_pkcs1.pem", here, here)
-  run("openssl rsa -in %sserver_rsa.key -traditional -outform DER -out %skey_pkcs1.der", here, here)
-  run("openssl pkcs8 -topk8 -nocrypt -in %sserver_rsa.key -outform DER -out %skey_pkcs8.der", here, here)
-  run("openssl ec -in %sserver_ec.key -out %s/sec1", here, work)
-  run("openssl ecparam -name prime256v1 -out %s/params", work)
-  write(here .. "key_sec1.pem", read(work .. "/params") .. read(work .. "/sec1"))
-  write(here .. "key_crlf.pem", crlf(read(here .. "server_ec.key")))
-  write(here .. "server_ec_crlf.pem", crlf(read(here .. "server_ec.pem")))
-  run("openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in %sserver_ec.key -out %skey_pbes2.pem", here, here)
-  run("openssl rsa -in %sserver_rsa.key -traditional -aes128 -passout pass:secret -out %skey_proc_type.pem", here, here)
-  run("openssl genpkey -algorithm ED25519 -out %skey_ed25519.pem", here)
-  run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out %skey_secp256k1.pem", here)
-  write(here .. "key_two.pem", read(here .. "server_ec.key") .. read(here .. "client_ec.key"))
-  make_oversized_key()
+-- What openssl makes, FROM and TO being files of spec/pki.
+local key_forms = {
+  { "key_pkcs1.pem", "server_rsa.key", "openssl rsa -in FROM -traditional -out TO" },
+  { "key_pkcs1.der", "server_rsa.key", "openssl rsa -in FROM -traditional -outform DER -out TO" },
+  { "key_pkcs8.der", "server_rsa.key", "openssl pkcs8 -topk8 -nocrypt -in FROM -outform DER -out TO" },
+  { "key_sec1.pem", "server_ec.key", "(openssl ecparam -name prime256v1 && openssl ec -in FROM) >TO" },
+  { "key_sec1.der", "server_ec.key", "openssl ec -in FROM -outform DER -out TO" },
+  { "key_pbes2.pem", "server_ec.key", "openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in FROM -out TO" },
+  { "key_proc_type.pem", "server_rsa.key",
+    "openssl rsa -in FROM -traditional -aes128 -passout pass:secret -out TO" },
+  { "key_ed25519.pem", nil, "openssl genpkey -algorithm ED25519 -out TO" },
+  { "key_secp256k1.pem", nil, "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out TO" },
+}
+
+-- What is made without it.
+local other_forms = {
+  ["key_crlf.pem"] = function() return crlf "server_ec.key" end,
+  ["server_ec_crlf.pem"] = function() return crlf "server_ec.pem" end,
+  ["key_two.pem"] = function() return read(here .. "server_ec.key") .. read(here .. "client_ec.key") end,
+  ["key_oversized.der"] = oversized_key,
+}
+
+local function make_forms()
+  for _, form in ipairs(key_forms) do
+    if missing(form[1]) then
+      run("%s", (form[3]:gsub("FROM", here .. (form[2] or "")):gsub("TO", here .. form[1])))
+    end
+  end
+  for name, make in pairs(other_forms) do
+    if missing(name) then
+      write(here .. name, make())
+    end
+  end
 end
 
 os.execute("mkdir -p " .. work .. "/certs")
@@ -132,5 +169,5 @@ commonName = supplied
 ]]):gsub("WORK", work))
 make_authorities()
 make_leaves()
-make_key_forms()
+make_forms()
 os.execute("rm -rf " .. work)

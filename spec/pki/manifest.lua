@@ -53,6 +53,7 @@ local manifest = {
       ext = "1.3.6.1.4.1.99999.1=critical,ASN1:NULL" },
     { "server_rsa1024", "rsa1024", "localhost", "root_rsa", san = site, ext = server_auth },
     { "server_sha1", "rsa2048", "localhost", "root_rsa", san = site, ext = server_auth, digest = "sha1" },
+    { "server_md5", "rsa2048", "localhost", "root_rsa", san = site, ext = server_auth, digest = "md5" },
     { "server_not_from_ca", "p256", "localhost", "server_ec", san = site, ext = server_auth, chain = true },
     { "server_nul_name", "p256", "localhost", "root_ec",
       ext = "2.5.29.17=DER:30:10:82:0e:6c:6f:63:61:6c:68:6f:73:74:00:65:76:69:6c" },
