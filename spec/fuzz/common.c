@@ -1,0 +1,152 @@
+/* common.c -- what the fuzzers share: memory, the files of spec/pki, sessions. */
+#include "common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls/channel.h"
+
+#define NOW 1780272000 /* spec/pki/manifest.lua */
+#define FILES 16
+#define FILE_SIZE 65536
+
+/* The size stands before the block. */
+static void *
+allocate(void *ud, void *p, size_t old_size, size_t new_size)
+{
+    size_t *block = p == NULL ? NULL : (size_t *)p - 2;
+    (void)ud;
+    FUZZ_CHECK(block == NULL || block[0] == old_size);
+    if (new_size == 0) {
+        free(block);
+        return NULL;
+    }
+    block = realloc(block, new_size + 2 * sizeof *block);
+    if (block == NULL)
+        return NULL;
+    block[0] = new_size;
+    return block + 2;
+}
+
+const btls_alloc fuzz_alloc = { allocate, NULL };
+
+btls_span
+fuzz_file(const char *name)
+{
+    const char *dir = getenv("BEARTLS_PKI");
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir != NULL ? dir : "spec/pki", name);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        perror(path);
+        exit(1);
+    }
+    /* Reachable for ever: no leak. */
+    static uint8_t *kept[FILES];
+    static size_t count;
+    FUZZ_CHECK(count < FILES);
+    uint8_t *bytes = kept[count++] = malloc(FILE_SIZE);
+    btls_span s = { bytes, fread(bytes, 1, FILE_SIZE, f) };
+    fclose(f);
+    return s;
+}
+
+static btls_config *
+make_config(const char *name)
+{
+    char file[64];
+    btls_error e;
+    btls_config *c = malloc(sizeof *c);
+    btls_chain *chain = malloc(sizeof *chain);
+    btls_read_count count;
+    size_t n;
+    const btls_suite *suites = btls_suites(&n);
+    btls_trust *trust = btls_trust_new(&fuzz_alloc);
+    btls_chain_init(chain, &fuzz_alloc);
+    FUZZ_CHECK(btls_config_init(c, &e) == 0);
+    snprintf(file, sizeof file, "%s.pem", name);
+    FUZZ_CHECK(btls_read_chain(chain, fuzz_file(file), &e) == 0);
+    snprintf(file, sizeof file, "%s.key", name);
+    btls_key *key = btls_read_key(&fuzz_alloc, fuzz_file(file), &e);
+    FUZZ_CHECK(key != NULL && btls_config_add_identity(c, chain, key, &e) == 0);
+    FUZZ_CHECK(btls_read_trust(trust, fuzz_file("trust.pem"), &count, &e) == 0);
+    c->trust = trust;
+    c->min_version = BTLS_TLS10;
+    c->trace = 64;
+    c->keylog = 1;
+    c->alpn[c->alpn_count++] = "h2";
+    c->alpn[c->alpn_count++] = "http/1.1";
+    c->suite_count = 0;
+    for (size_t i = 0; i < n; i++)
+        c->suites[c->suite_count++] = suites[i].id;
+    FUZZ_CHECK(btls_config_check(c, &e) == 0);
+    return c;
+}
+
+const btls_config *
+fuzz_client_config(void)
+{
+    static btls_config *c;
+    if (c == NULL)
+        c = make_config("client_ec");
+    return c;
+}
+
+const btls_config *
+fuzz_server_config(void)
+{
+    static btls_config *c;
+    if (c == NULL) {
+        c = make_config("server_ec");
+        c->verify_client = BTLS_CLIENT_REQUIRE;
+        c->cache = btls_cache_new(&fuzz_alloc);
+    }
+    return c;
+}
+
+void
+fuzz_session(btls_session *s, int is_client)
+{
+    btls_error e;
+    memset(s, 0, sizeof *s);
+    s->alloc = fuzz_alloc;
+    FUZZ_CHECK(btls_session_start(
+                   s, is_client ? fuzz_client_config() : fuzz_server_config(), is_client,
+                   is_client ? "localhost" : NULL, NOW, NULL, &e) == 0);
+}
+
+uint8_t *
+fuzz_drain(btls_session *s, size_t *n)
+{
+    btls_span b = btls_queue_bytes(&s->out);
+    uint8_t *copy = malloc(b.n + 1);
+    if (b.n > 0)
+        memcpy(copy, b.p, b.n);
+    *n = b.n;
+    btls_queue_take(&s->out, b.n);
+    return copy;
+}
+
+void
+fuzz_session_end(btls_session *s)
+{
+    uint8_t out[BTLS_CHANNEL_MAX];
+    size_t n;
+    btls_info info;
+    btls_error e;
+    s->engine->cls->info(s->engine, &info);
+    s->engine->cls->export_(s->engine, "EXPERIMENTAL", (btls_span){ NULL, 0 }, out,
+                            sizeof out, &e);
+    btls_channel_server_end_point(s, out, &n, &e);
+    btls_session_why_no_data(s, &e);
+    FUZZ_CHECK(e.code != NULL && e.message[0] != '\0');
+    if (btls_session_failed(s)) {
+        FUZZ_CHECK(s->state == BTLS_STATE_FAILED && s->error.message[0] != '\0');
+        FUZZ_CHECK(!s->alert_pending);
+    }
+    btls_session_write(s, (const uint8_t *)"x", 1, &e);
+    btls_session_close(s);
+    btls_session_feed_end(s);
+    btls_session_clear(s);
+}

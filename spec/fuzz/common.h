@@ -1,0 +1,36 @@
+/* common.h -- what the fuzzers share: memory, the files of spec/pki, sessions. */
+#ifndef BTLS_FUZZ_COMMON_H
+#define BTLS_FUZZ_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pki/read.h"
+#include "tls/session.h"
+
+/* malloc behind btls_alloc; it checks that old_size is right. */
+extern const btls_alloc fuzz_alloc;
+
+/* The bytes of spec/pki/NAME (the directory is in $BEARTLS_PKI); they are never freed. */
+btls_span fuzz_file(const char *name);
+
+/* Configs that work with each other: mutual, P-256, every suite, traced. */
+const btls_config *fuzz_client_config(void);
+const btls_config *fuzz_server_config(void);
+
+/* A session of one of them. Ended with fuzz_session_end, which asks all that can be
+ * asked and checks what has to hold of every session. */
+void fuzz_session(btls_session *s, int is_client);
+void fuzz_session_end(btls_session *s);
+
+/* What s has for the wire; the caller frees. */
+uint8_t *fuzz_drain(btls_session *s, size_t *n);
+
+/* Stops the fuzzer when what has to hold does not. */
+#define FUZZ_CHECK(condition) \
+    do {                      \
+        if (!(condition))     \
+            __builtin_trap(); \
+    } while (0)
+
+#endif

@@ -1,0 +1,66 @@
+#!/bin/sh
+# run.sh [SECONDS [NAME ...]]: builds the fuzzers into build/fuzz with clang, and runs each (or those named) for so many
+# seconds on a corpus that grows there. What crashes one is left in build/fuzz/found.
+set -eu
+cd "$(dirname "$0")/../.."
+seconds=${1:-30}
+[ $# -gt 0 ] && shift
+names=${*:-server client wire certificate key pem ticket}
+b=$PWD/build/fuzz
+export BEARTLS_PKI="$PWD/spec/pki"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+mkdir -p "$b/found"
+
+# A BearSSL with the sanitizers in it can be given instead of the installed one.
+bearssl=${BEARSSL:--l:libbearssl.a}
+flags="-std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+below_lua=$(ls src/core/*.c src/crypto/*.c src/pki/*.c src/tls/*.c)
+
+
+make_one() {
+  case $1 in
+  server) define=-DSERVER file=session ;;
+  client) define=-DCLIENT file=session ;;
+  *) define=-DONE file=$1 ;;
+  esac
+  # shellcheck disable=SC2086
+  clang $flags -Wall -Wextra -Isrc -Ispec/fuzz $define -o "$b/$1" \
+    "spec/fuzz/fuzz_$file.c" spec/fuzz/common.c $below_lua $bearssl
+}
+
+# Seeds: the files of spec/pki, and what a handshake recorded by seeds.lua consists of.
+seed() {
+  corpus=$b/corpus-$1
+  mkdir -p "$corpus"
+  case $1 in
+  pem) cp spec/pki/*.pem spec/pki/*.key "$corpus" ;;
+  certificate)
+    for f in spec/pki/*.pem; do
+      openssl x509 -in "$f" -outform DER -out "$corpus/$(basename "$f").der" 2>/dev/null || true
+    done
+    ;;
+  key)
+    cp spec/pki/*.der "$corpus"
+    for f in spec/pki/*.key; do
+      openssl pkey -in "$f" -outform DER -out "$corpus/$(basename "$f").der" 2>/dev/null || true
+    done
+    ;;
+  *) LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$PWD/build/lua5.4/?.so;;" \
+    lua5.4 spec/fuzz/seeds.lua "$1" "$corpus" ;;
+  esac
+}
+
+make --no-print-directory -s LUA=lua5.4 all
+status=0
+for name in $names; do
+  make_one "$name"
+  seed "$name"
+  echo "== $name for $seconds seconds"
+  nice "$b/$name" -max_total_time="$seconds" -max_len=20000 -timeout=10 -rss_limit_mb=1024 \
+    -print_final_stats=1 -artifact_prefix="$b/found/$name-" "$b/corpus-$name" >"$b/$name.log" 2>&1 || {
+    status=1
+    echo "$name FAILED: see $b/$name.log"
+  }
+  grep -E 'stat::number_of_executed_units|ERROR|runtime error|SUMMARY' "$b/$name.log" || true
+done
+exit $status

@@ -1,0 +1,61 @@
+-- seeds.lua: what the fuzzers of sessions begin with. usage: lua seeds.lua NAME DIRECTORY
+
+local pair = require "support.pair"
+local pki = require "support.pki"
+
+local what, directory = arg[1], arg[2]
+local count = 0
+
+local function seed(bytes)
+  count = count + 1
+  local file = assert(io.open(("%s/seed%d"):format(directory, count), "wb"))
+  file:write(bytes)
+  file:close()
+end
+
+local function mutual(suite)
+  return pair.new({ cipher_suites = { suite }, certificate = pki.path "client_ec.pem", key = pki.path "client_ec.key",
+    min_version = "TLSv1", alpn = { "h2" } },
+    { cipher_suites = { suite }, certificate = pki.path "server_ec.pem", key = pki.path "server_ec.key",
+      min_version = "TLSv1", verify_client = "require", trust = pki.path "trust.pem", alpn = { "h2" } })
+end
+
+local makers = {}
+
+-- All that each side said, as one stream; the first byte says in which pieces it is fed.
+local function record(from)
+  for _, suite in ipairs { "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" } do
+    local said = {}
+    mutual(suite):settle_through(function(bytes, from_client)
+      if from_client == from then
+        said[#said + 1] = bytes
+      end
+      return bytes
+    end)
+    seed("\0" .. table.concat(said))
+    seed("\7" .. said[1])
+  end
+  seed "\0GET / HTTP/1.1\r\n\r\n"
+  seed "\0\128\46\1\0\2\0\21\0\0\0\16"
+  seed "\0\21\3\1\0\2\1\0"
+  seed "\0\21\3\3\0\2\2\40"
+end
+
+function makers.server() record(true) end
+function makers.client() record(false) end
+
+function makers.wire()
+  for flight = 0, 7 do
+    for kind = 0, 3 do
+      seed(string.char(flight * 16 + kind, 0, 20, 1, 9))
+    end
+  end
+end
+
+function makers.ticket()
+  local p = mutual "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256":settle()
+  seed(p.client:ticket():encode())
+end
+
+makers[what]()
