@@ -140,6 +140,10 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
+# What the specs with test vectors call: see spec/support/primitives.c.
+$(B)/primitives.so: spec/support/primitives.c $(OBJ)
+	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+
 # A state whose allocator fails: see spec/support/failalloc.c.
 $(B)/failalloc: spec/support/failalloc.c $(OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(OBJ) $(BEARSSL) $(shell pkg-config --libs $(LUA)) -lm -ldl

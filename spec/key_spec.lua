@@ -30,7 +30,7 @@ describe("a private key", function()
   for _, case in ipairs {
     { "key_pbes2.pem", "config_key_encrypted" }, { "key_proc_type.pem", "config_key_encrypted" },
     { "key_two.pem", "config_key_ambiguous" }, { "server_ec.pem", "config_no_key" },
-    { "key_ed25519.pem", "config_key_unsupported" }, { "key_secp256k1.pem", "config_key_unsupported" },
+    { "key_secp256k1.pem", "config_key_unsupported" },
     { "key_oversized.der", "config_key_malformed" },
   } do
     it(("in %s is refused as %s, with a sentence that names the file"):format(case[1], case[2]), function()
@@ -76,7 +76,7 @@ describe("a private key", function()
     assert.equal("config_key_malformed", select(3, tls.key.parse(sec1(int(1, 32), wrong))))
   end)
 
-  for _, kind in ipairs { "p256", "p384", "p521", "rsa2048" } do
+  for _, kind in ipairs { "p256", "p384", "p521", "ed25519", "rsa2048" } do
     it(("of kind %s can be made, differs each time, and openssl agrees with its PEM"):format(kind), function()
       local one, two = assert(tls.key.generate(kind)), assert(tls.key.generate(kind))
       assert.not_equal(one:pem(), two:pem())
@@ -90,6 +90,41 @@ describe("a private key", function()
       assert.is_false(two:matches(assert(tls.certificate.load(path .. ".crt"))))
     end)
   end
+
+  for kind, scheme in pairs { p256 = "ecdsa_secp256r1_sha256", p384 = "ecdsa_secp384r1_sha384",
+    p521 = "ecdsa_secp521r1_sha512", ed25519 = "ed25519", rsa2048 = "rsa_pss_rsae_sha256" } do
+    it(("of kind %s signs with %s, and openssl verifies that"):format(kind, scheme), function()
+      local key = assert(tls.key.generate(kind))
+      local path = process.tmpdir() .. "/signed"
+      process.write_file(path, "a message")
+      process.write_file(path .. ".sig", assert(key:sign(scheme, "a message")))
+      process.write_file(path .. ".pub", key:public())
+      local options = kind == "ed25519" and "-rawin" or "-rawin -digest " .. scheme:match "sha%d+"
+      if kind == "rsa2048" then
+        options = options .. " -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:32"
+      end
+      local output, code = process.run(("openssl pkeyutl -verify -pubin -inkey %s.pub %s -in %s -sigfile %s.sig")
+        :format(path, options, path, path))
+      assert.equal(0, code, output)
+      local signature, message, why = key:sign(kind == "p256" and "ed25519" or "ecdsa_secp256r1_sha256", "a message")
+      assert.is_nil(signature)
+      assert.equal("config_key_scheme", why)
+      assert.matches(kind == "p256" and "ed25519" or "ecdsa_secp256r1_sha256", message, 1, true)
+      assert.error_matches(function()
+        key:sign("sha256WithRSA", "a message")
+      end, "signature scheme")
+    end)
+  end
+
+  it("gives its public part as PEM and as DER", function()
+    local key = assert(tls.key.load(pki.path "server_ec.key"))
+    local path = process.tmpdir() .. "/public"
+    local output = process.run("openssl pkey -pubout -in " .. pki.path "server_ec.key")
+    assert.equal(output, key:public())
+    assert.equal(output, key:public "pem")
+    process.write_file(path, key:public "der")
+    assert.equal(output, (process.run("openssl pkey -pubin -inform DER -in " .. path)))
+  end)
 
   it("of an unknown kind is refused by name", function()
     local key, message, code = tls.key.generate "rsa512"

@@ -202,7 +202,7 @@ function certificate:emails() end
 ---@return string[]
 function certificate:uris() end
 
----@return "RSA"|"EC"|nil nil for what cannot be used here
+---@return "RSA"|"RSA-PSS"|"EC"|"Ed25519"|nil nil for what cannot be used here
 function certificate:key_type() end
 
 ---@return number|nil
@@ -249,7 +249,7 @@ function certificate:list() end
 ---@class beartls.key
 local key = {}
 
----@return "RSA"|"EC"
+---@return "RSA"|"RSA-PSS"|"EC"|"Ed25519"
 function key:type() end
 
 ---@return number
@@ -266,6 +266,20 @@ function key:matches(certificate) end
 ---What the option pins takes for certificates of this key.
 ---@return string "sha256//BASE64"
 function key:pin() end
+
+---Its public part as a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+---@param form "pem"|"der"|nil nil is "pem"
+---@return string
+function key:public(form) end
+
+---Signs a message.
+---@param scheme string IANA name: "ecdsa_secp256r1_sha256", "ed25519", "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256" ...; one
+---that does not exist raises an error
+---@param message string
+---@return string|nil signature ECDSA in DER; RSA as long as the modulus; Ed25519 64 bytes
+---@return string|nil message
+---@return string|nil code "config_key_scheme": it does not fit the key
+function key:sign(scheme, message) end
 
 ---PKCS#8, not encrypted: whoever gets it has the key.
 ---@return string

@@ -6,7 +6,7 @@ lua=${1:-lua5.4}
 b=$PWD/build/asan-$lua
 flags="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
-  LDFLAGS="-fsanitize=address,undefined" "build/asan-$lua/beartls/core.so"
+  LDFLAGS="-fsanitize=address,undefined" "build/asan-$lua/beartls/core.so" "build/asan-$lua/primitives.so"
 # Without dlclose, a leak's stack still has names when the interpreter has unloaded the module.
 echo 'int dlclose(void *h) { (void)h; return 0; }' |
   gcc -shared -fPIC -xc - -o "$b/nodlclose.so"
@@ -22,7 +22,7 @@ export LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$b/?.so;;"
 status=0
 # Neither runs C code of ours in this process.
 specs=
-for spec in spec/*_spec.lua spec/interop/*_spec.lua; do
+for spec in spec/*_spec.lua spec/interop/*_spec.lua spec/vectors/*_spec.lua; do
   case $spec in
   */rockspec_spec.lua | */style_spec.lua | *\**) ;;
   *) specs="$specs $spec" ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test.sh [LUA ...]: builds for each Lua and runs the specs on it, two at a time; the output comes in order and ends with
-# the sums. Specs with real peers (spec/interop) run on the first one only.
+# the sums. Specs with real peers (spec/interop) and with test vectors (spec/vectors) run on the first one only.
 set -u
 luas=$*
 if [ -z "$luas" ]; then
@@ -29,6 +29,9 @@ run_one() {
     also_failed "$lua" "beartls does not build for $lua"
     return
   fi
+  if ! make --no-print-directory -s LUA="$lua" "build/$lua/primitives.so"; then
+    also_failed "$lua" "primitives does not build for $lua"
+  fi
   # LuaJIT's state takes no allocator on this kind of machine.
   if [ "$lua" != luajit ] && ! make --no-print-directory -s LUA="$lua" "build/$lua/failalloc"; then
     also_failed "$lua" "failalloc does not build for $lua"
@@ -47,7 +50,7 @@ run_one() {
 }
 
 specs=$(ls spec/*_spec.lua)
-interop=$(ls spec/interop/*_spec.lua 2>/dev/null)
+interop=$(ls spec/interop/*_spec.lua spec/vectors/*_spec.lua 2>/dev/null)
 rest=
 for l in $luas; do [ "$l" = "$first" ] || rest="$rest $l"; done
 

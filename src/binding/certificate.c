@@ -213,7 +213,7 @@ certificate_ip_addresses(lua_State *L)
 
 /* 1 when the key is one that we know. */
 static int
-key_of(lua_State *L, br_x509_pkey *key)
+key_of(lua_State *L, btls_public_key *key)
 {
     btls_certificate leaf = check_leaf(L, 1);
     btls_error e;
@@ -223,32 +223,28 @@ key_of(lua_State *L, br_x509_pkey *key)
 static int
 certificate_key_type(lua_State *L)
 {
-    br_x509_pkey key;
-    lua_pushstring(L, !key_of(L, &key)                 ? NULL
-                      : key.key_type == BR_KEYTYPE_RSA ? "RSA"
-                                                       : "EC");
+    btls_public_key key;
+    lua_pushstring(L, key_of(L, &key) ? btls_key_kind_name(key.kind) : NULL);
     return 1;
 }
 
 static int
 certificate_key_bits(lua_State *L)
 {
-    br_x509_pkey key;
-    if (!key_of(L, &key))
-        lua_pushnil(L);
-    else if (key.key_type == BR_KEYTYPE_RSA)
-        lua_pushinteger(L, btls_modulus_bits(key.key.rsa.n, key.key.rsa.nlen));
+    btls_public_key key;
+    if (key_of(L, &key))
+        lua_pushinteger(L, btls_public_key_bits(&key));
     else
-        lua_pushinteger(L, btls_curve_by_number(key.key.ec.curve)->bits);
+        lua_pushnil(L);
     return 1;
 }
 
 static int
 certificate_curve(lua_State *L)
 {
-    br_x509_pkey key;
-    int is_ec = key_of(L, &key) && key.key_type == BR_KEYTYPE_EC;
-    lua_pushstring(L, is_ec ? btls_curve_by_number(key.key.ec.curve)->name : NULL);
+    btls_public_key key;
+    int is_ec = key_of(L, &key) && key.kind == BTLS_KEY_EC;
+    lua_pushstring(L, is_ec ? btls_curve_by_number(key.curve)->name : NULL);
     return 1;
 }
 

@@ -7,6 +7,8 @@
 #include "pki/pem.h"
 #include "pki/read.h"
 #include "pki/spki.h"
+#include "tls/names.h"
+#include "tls/signature_scheme.h"
 
 typedef struct {
     btls_alloc alloc;
@@ -53,7 +55,7 @@ key_parse(lua_State *L)
 }
 
 /* core.key.generate(kind) -> key | nil, message, code; kind: "p256", "p384", "p521",
- * "rsa2048", "rsa3072", "rsa4096" */
+ * "ed25519", "rsa2048", "rsa3072", "rsa4096" */
 static int
 key_generate(lua_State *L)
 {
@@ -71,7 +73,7 @@ key_generate(lua_State *L)
 static int
 key_type(lua_State *L)
 {
-    lua_pushstring(L, btls_key_type(check_key(L)) == BR_KEYTYPE_RSA ? "RSA" : "EC");
+    lua_pushstring(L, btls_key_kind_name(btls_key_kind(check_key(L))));
     return 1;
 }
 
@@ -121,6 +123,58 @@ key_pem(lua_State *L)
     return 1;
 }
 
+/* key:public([ "pem" | "der" ]) -> SubjectPublicKeyInfo */
+static int
+key_public(lua_State *L)
+{
+    static const char *const forms[] = { "pem", "der", NULL };
+    const btls_key *key = check_key(L);
+    int is_der = luaL_checkoption(L, 2, "pem", forms);
+    btls_error e;
+    key_object *der = new_object(L), *text = new_object(L);
+    if (btls_key_encode_public(key, &der->scratch, &e) != 0 ||
+        !btls_pem_push(&text->scratch, "PUBLIC KEY", btls_queue_bytes(&der->scratch)))
+        return luaL_error(L, "not enough memory");
+    btls_span out = btls_queue_bytes(is_der ? &der->scratch : &text->scratch);
+    lua_pushlstring(L, (const char *)out.p, out.n);
+    return 1;
+}
+
+/* key:sign(scheme, message) -> signature | nil, message, code; a scheme by its IANA name
+ */
+static int
+key_sign(lua_State *L)
+{
+    const btls_key *key = check_key(L);
+    const char *name = luaL_checkstring(L, 2);
+    const btls_signature_scheme *scheme =
+        btls_signature_scheme_find(btls_signature_scheme_by_name(name));
+    btls_span message;
+    uint8_t signature[BTLS_SIGNATURE_MAX];
+    br_hmac_drbg_context random;
+    btls_error e;
+    message.p = (const uint8_t *)luaL_checklstring(L, 3, &message.n);
+    luaL_argcheck(L, scheme != NULL, 2, "no signature scheme of that name is known");
+    if (!btls_signature_scheme_fits(scheme, btls_key_public(key))) {
+        btls_error_set(&e, "config_key_scheme", BTLS_NO_ALERT,
+                       "an %s key of %d bits cannot sign with %s",
+                       btls_key_kind_name(btls_key_kind(key)), btls_key_bits(key), name);
+        return btls_push_error(L, &e);
+    }
+    if (btls_random_drbg(&random, &e) != 0)
+        return btls_push_error(L, &e);
+    size_t n = btls_key_sign(key, &scheme->algorithm, &random.vtable, message, signature,
+                             sizeof signature);
+    btls_wipe(&random, sizeof random);
+    if (n == 0) {
+        btls_error_set(&e, "config_key_malformed", BTLS_NO_ALERT,
+                       "the private key does not sign: its numbers do not fit together");
+        return btls_push_error(L, &e);
+    }
+    lua_pushlstring(L, (const char *)signature, n);
+    return 1;
+}
+
 /* key:pin() -> "sha256//BASE64" of its public part: what certificate:pin() says of its
  * certificate */
 static int
@@ -151,8 +205,7 @@ key_tostring(lua_State *L)
         return 1;
     }
     lua_pushfstring(L, "beartls.key (%s, %d bits)",
-                    btls_key_type(o->key) == BR_KEYTYPE_RSA ? "RSA" : "EC",
-                    btls_key_bits(o->key));
+                    btls_key_kind_name(btls_key_kind(o->key)), btls_key_bits(o->key));
     return 1;
 }
 
@@ -167,10 +220,9 @@ key_gc(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "type", key_type },   { "bits", key_bits },
-    { "curve", key_curve }, { "matches", key_matches },
-    { "pem", key_pem },     { "pin", key_pin },
-    { NULL, NULL },
+    { "type", key_type },       { "bits", key_bits }, { "curve", key_curve },
+    { "matches", key_matches }, { "pem", key_pem },   { "pin", key_pin },
+    { "public", key_public },   { "sign", key_sign }, { NULL, NULL },
 };
 static const luaL_Reg metamethods[] = { { "__tostring", key_tostring },
                                         { "__gc", key_gc },

@@ -160,7 +160,8 @@ btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e)
 }
 
 int
-btls_certificate_public_key(const btls_certificate *c, br_x509_pkey *key, btls_error *e)
+btls_certificate_public_key(const btls_certificate *c, btls_public_key *key,
+                            btls_error *e)
 {
     return btls_spki_parse(c->spki, key, e);
 }

@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "crypto/public_key.h"
 
 /* KeyUsage bits (RFC 5280, 4.2.1.3), bit 0 of the BIT STRING first. */
 #define BTLS_KU_DIGITAL_SIGNATURE 0x0001
@@ -43,11 +44,9 @@ typedef struct {
  * certificate_malformed, certificate_unsupported. */
 int btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e);
 
-/* The public key, pointing into the certificate's bytes: RSA n and e without leading
- * zeros (modulus up to 4096 bits), EC point on P-256, P-384 or P-521 in uncompressed
- * form, of exactly the curve's length. 0, or -1 with *e set: certificate_unsupported_key.
- */
-int btls_certificate_public_key(const btls_certificate *c, br_x509_pkey *key,
+/* The public key, pointing into the certificate's bytes: see btls_spki_parse. 0, or -1
+ * with *e set: certificate_malformed, certificate_unsupported_key. */
+int btls_certificate_public_key(const btls_certificate *c, btls_public_key *key,
                                 btls_error *e);
 
 /* SHA-256 of the SubjectPublicKeyInfo: what a pin is compared with (RFC 7469, 2.4). */

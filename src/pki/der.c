@@ -1,6 +1,8 @@
 /* der.c -- strict DER: reading, and the little writing that keys need. */
 #include "pki/der.h"
 
+#include <string.h>
+
 static void
 fail(btls_reader *r)
 {
@@ -189,10 +191,10 @@ btls_der_size(size_t n)
     return header + n;
 }
 
-int
-btls_der_push_header(btls_queue *q, unsigned tag, size_t n)
+/* Tag and length octets. */
+static size_t
+make_header(uint8_t header[10], unsigned tag, size_t n)
 {
-    uint8_t header[10];
     size_t k = 0, bytes = btls_der_size(n) - n - 2;
     header[k++] = (uint8_t)tag;
     if (bytes == 0)
@@ -201,7 +203,28 @@ btls_der_push_header(btls_queue *q, unsigned tag, size_t n)
         header[k++] = (uint8_t)(0x80 | bytes);
     for (size_t i = bytes; i > 0; i--)
         header[k++] = (uint8_t)(n >> (8 * (i - 1)));
-    return btls_queue_push(q, header, k);
+    return k;
+}
+
+int
+btls_der_push_header(btls_queue *q, unsigned tag, size_t n)
+{
+    uint8_t header[10];
+    return btls_queue_push(q, header, make_header(header, tag, n));
+}
+
+int
+btls_der_wrap(btls_queue *q, unsigned tag, size_t from)
+{
+    uint8_t header[10];
+    size_t n = btls_queue_size(q) - from, k = make_header(header, tag, n);
+    uint8_t *room = btls_queue_room(q, k);
+    if (room == NULL)
+        return 0;
+    btls_queue_grew(q, k);
+    memmove(room + k - n, room - n, n);
+    memcpy(room - n, header, k);
+    return 1;
 }
 
 int

@@ -54,6 +54,9 @@ int btls_der_push_header(btls_queue *q, unsigned tag, size_t n);
 int btls_der_push(btls_queue *q, unsigned tag, const void *p, size_t n);
 /* An INTEGER from big-endian bytes without sign. */
 int btls_der_push_unsigned(btls_queue *q, const uint8_t *p, size_t n);
+/* Makes one element of what was pushed since the queue had `from` bytes: its tag and
+ * length are put before that. */
+int btls_der_wrap(btls_queue *q, unsigned tag, size_t from);
 /* How many bytes an element with n bytes of contents has in all. */
 size_t btls_der_size(size_t n);
 

@@ -1,18 +1,26 @@
 /* spki.c -- SubjectPublicKeyInfo: algorithms, curves, public keys. */
 #include "pki/spki.h"
 
-#include "pki/der.h"
+#include <string.h>
 
-#define RSA_BYTES 512
+#include "pki/der.h"
+#include "pki/signature.h"
+
+#define RSA_MIN_BYTES 64
 
 static const uint8_t oid_rsa[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01 };
+static const uint8_t oid_rsa_pss[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7,
+                                       0x0D, 0x01, 0x01, 0x0A };
 static const uint8_t oid_ec[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01 };
+static const uint8_t oid_ed25519[] = { 0x2B, 0x65, 0x70 };
 static const uint8_t oid_p256[] = { 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07 };
 static const uint8_t oid_p384[] = { 0x2B, 0x81, 0x04, 0x00, 0x22 };
 static const uint8_t oid_p521[] = { 0x2B, 0x81, 0x04, 0x00, 0x23 };
 
 const btls_span btls_oid_rsa = { oid_rsa, sizeof oid_rsa };
+const btls_span btls_oid_rsa_pss = { oid_rsa_pss, sizeof oid_rsa_pss };
 const btls_span btls_oid_ec = { oid_ec, sizeof oid_ec };
+const btls_span btls_oid_ed25519 = { oid_ed25519, sizeof oid_ed25519 };
 
 static const btls_curve curves[] = {
     { BR_EC_secp256r1, 256, 32, "secp256r1", oid_p256, sizeof oid_p256 },
@@ -40,15 +48,6 @@ btls_curve_by_oid(btls_span oid)
     return NULL;
 }
 
-int
-btls_modulus_bits(const unsigned char *n, size_t size)
-{
-    int bits = (int)size * 8;
-    for (unsigned top = size > 0 ? n[0] : 0; top != 0 && !(top & 0x80); top <<= 1)
-        bits--;
-    return bits;
-}
-
 static int
 unsupported(btls_error *e, const char *what)
 {
@@ -57,55 +56,95 @@ unsupported(btls_error *e, const char *what)
 }
 
 static int
-parse_rsa(btls_span bits, br_x509_pkey *key, btls_error *e)
+malformed(btls_error *e)
+{
+    return btls_error_set(e, "certificate_malformed", 42,
+                          "the certificate's public key is malformed");
+}
+
+/* RSAPublicKey (RFC 8017, A.1.1). */
+static int
+parse_rsa(btls_span bits, btls_public_key *key, btls_error *e)
 {
     btls_reader r = btls_reader_of(bits);
     btls_reader s = btls_der_enter(&r, BTLS_DER_SEQUENCE);
-    btls_span n = btls_der_read_unsigned(&s), exponent = btls_der_read_unsigned(&s);
-    if (!btls_read_end(&s) || !btls_read_end(&r) || n.n == 0 || exponent.n == 0)
-        return btls_error_set(e, "certificate_malformed", 42,
-                              "the certificate's RSA key is malformed");
-    if (n.n > RSA_BYTES || exponent.n > RSA_BYTES)
-        return unsupported(e, "an RSA key of more than 4096 bits");
-    key->key_type = BR_KEYTYPE_RSA;
-    key->key.rsa.n = (unsigned char *)(uintptr_t)n.p;
-    key->key.rsa.nlen = n.n;
-    key->key.rsa.e = (unsigned char *)(uintptr_t)exponent.p;
-    key->key.rsa.elen = exponent.n;
+    key->n = btls_der_read_unsigned(&s);
+    key->e = btls_der_read_unsigned(&s);
+    if (!btls_read_end(&s) || !btls_read_end(&r) || key->n.n == 0 || key->e.n == 0)
+        return malformed(e);
+    if (key->n.n > BTLS_RSA_PUBLIC_MAX)
+        return unsupported(e, "an RSA key of more than 8192 bits");
+    if (key->n.n < RSA_MIN_BYTES || key->e.n > key->n.n)
+        return unsupported(e, "an RSA key that is no key");
     return 0;
 }
 
 static int
-parse_ec(btls_span oid, btls_span point, br_x509_pkey *key, btls_error *e)
+read_rsa(btls_reader *parameters, btls_span bits, btls_public_key *key, btls_error *e)
 {
-    const btls_curve *curve = btls_curve_by_oid(oid);
+    key->kind = BTLS_KEY_RSA;
+    if (btls_der_read(parameters, BTLS_DER_NULL).n != 0 || !btls_read_end(parameters))
+        return malformed(e);
+    return parse_rsa(bits, key, e);
+}
+
+/* Without parameters the key is for PSS with any hash and salt. */
+static int
+read_rsa_pss(btls_reader *parameters, btls_span bits, btls_public_key *key, btls_error *e)
+{
+    btls_signature_algorithm pss;
+    key->kind = BTLS_KEY_RSA_PSS;
+    if (btls_read_more(parameters)) {
+        if (!btls_pss_parameters_parse(parameters, &pss) || pss.mask_hash != 0)
+            return unsupported(e, "an RSA-PSS key for hashes that cannot be used");
+        key->pss_hash = pss.hash;
+        key->pss_salt = pss.salt;
+    }
+    return btls_read_end(parameters) ? parse_rsa(bits, key, e) : malformed(e);
+}
+
+static int
+read_ec(btls_reader *parameters, btls_span bits, btls_public_key *key, btls_error *e)
+{
+    if (btls_der_next(parameters) != BTLS_DER_OID)
+        return unsupported(e, "a key on a curve without a name");
+    const btls_curve *curve = btls_curve_by_oid(btls_der_read(parameters, BTLS_DER_OID));
     if (curve == NULL)
         return unsupported(e, "a key on a curve other than P-256, P-384 and P-521");
-    if (point.n != 1 + 2 * curve->scalar_size || point.p[0] != 4)
+    if (bits.n != 1 + 2 * curve->scalar_size || bits.p[0] != 4)
         return unsupported(e, "an EC point that is not in uncompressed form");
-    key->key_type = BR_KEYTYPE_EC;
-    key->key.ec.curve = curve->curve;
-    key->key.ec.q = (unsigned char *)(uintptr_t)point.p;
-    key->key.ec.qlen = point.n;
-    return 0;
+    key->kind = BTLS_KEY_EC;
+    key->curve = curve->curve;
+    key->point = bits;
+    return btls_read_end(parameters) ? 0 : malformed(e);
+}
+
+static int
+read_ed25519(btls_reader *parameters, btls_span bits, btls_public_key *key, btls_error *e)
+{
+    key->kind = BTLS_KEY_ED25519;
+    key->point = bits;
+    return bits.n == 32 && btls_read_end(parameters) ? 0 : malformed(e);
 }
 
 int
-btls_spki_parse(btls_span spki, br_x509_pkey *key, btls_error *e)
+btls_spki_parse(btls_span spki, btls_public_key *key, btls_error *e)
 {
     btls_reader r = btls_reader_of(spki);
     btls_reader s = btls_der_enter(&r, BTLS_DER_SEQUENCE);
     btls_reader algorithm = btls_der_enter(&s, BTLS_DER_SEQUENCE);
-    btls_span oid = btls_der_read(&algorithm, BTLS_DER_OID), curve = { NULL, 0 };
-    if (btls_der_next(&algorithm) == BTLS_DER_OID)
-        curve = btls_der_read(&algorithm, BTLS_DER_OID);
+    btls_span oid = btls_der_read(&algorithm, BTLS_DER_OID);
     btls_span bits = btls_der_read_octets(&s);
+    memset(key, 0, sizeof *key);
     if (!btls_read_end(&s) || !btls_read_end(&r) || algorithm.bad)
-        return btls_error_set(e, "certificate_malformed", 42,
-                              "the certificate's public key is malformed");
+        return malformed(e);
     if (btls_span_equal(oid, btls_oid_rsa))
-        return parse_rsa(bits, key, e);
+        return read_rsa(&algorithm, bits, key, e);
+    if (btls_span_equal(oid, btls_oid_rsa_pss))
+        return read_rsa_pss(&algorithm, bits, key, e);
     if (btls_span_equal(oid, btls_oid_ec))
-        return parse_ec(curve, bits, key, e);
-    return unsupported(e, "a key that is neither RSA nor EC");
+        return read_ec(&algorithm, bits, key, e);
+    if (btls_span_equal(oid, btls_oid_ed25519))
+        return read_ed25519(&algorithm, bits, key, e);
+    return unsupported(e, "a key that is neither RSA nor EC nor Ed25519");
 }

@@ -1,4 +1,5 @@
-/* spki.h -- SubjectPublicKeyInfo (RFC 5280, 4.1.2.7): algorithms, curves, public keys. */
+/* spki.h -- SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 3279, 4055, 5480, 8410):
+ * algorithms, curves, public keys. */
 #ifndef BTLS_PKI_SPKI_H
 #define BTLS_PKI_SPKI_H
 
@@ -6,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "crypto/public_key.h"
 
 /* What the curve is called and how large it is; curve is BearSSL's number, which is TLS's
  * too. */
@@ -22,15 +24,16 @@ const btls_curve *btls_curve_by_number(int curve);
 /* By the contents of its OBJECT IDENTIFIER. NULL when it is none of ours. */
 const btls_curve *btls_curve_by_oid(btls_span oid);
 
-/* The contents of the OIDs rsaEncryption and id-ecPublicKey. */
+/* The contents of the OIDs rsaEncryption, id-RSASSA-PSS, id-ecPublicKey, id-Ed25519. */
 extern const btls_span btls_oid_rsa;
+extern const btls_span btls_oid_rsa_pss;
 extern const btls_span btls_oid_ec;
+extern const btls_span btls_oid_ed25519;
 
-/* Reads a whole SubjectPublicKeyInfo; *key points into it. See
- * btls_certificate_public_key. */
-int btls_spki_parse(btls_span spki, br_x509_pkey *key, btls_error *e);
-
-/* Bits of an RSA modulus without leading zeros. */
-int btls_modulus_bits(const unsigned char *n, size_t size);
+/* Reads a whole SubjectPublicKeyInfo: RSA and RSA-PSS (with what it is restricted to) of
+ * 512 to 8192 bits, an uncompressed point on P-256, P-384 or P-521, Ed25519; with the
+ * parameters that the RFCs want. *key points into it. 0, or -1 with *e set:
+ * certificate_malformed, certificate_unsupported_key. */
+int btls_spki_parse(btls_span spki, btls_public_key *key, btls_error *e);
 
 #endif

@@ -133,10 +133,16 @@ int
 btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
 {
     btls_certificate c;
+    btls_public_key pub;
     br_x509_pkey key;
     if (btls_certificate_parse(&c, der, e) != 0 ||
-        btls_certificate_public_key(&c, &key, e) != 0)
+        btls_certificate_public_key(&c, &pub, e) != 0)
         return -1;
+    if (!btls_public_key_bearssl(&pub, &key))
+        return btls_error_set(e, "certificate_unsupported_key", 43,
+                              "the certificate has an %s key of %d bits, which cannot be "
+                              "used here",
+                              btls_key_kind_name(pub.kind), btls_public_key_bits(&pub));
     if (btls_trust_has(t, der))
         return 0;
     if (t->count == t->cap && !grow(t))

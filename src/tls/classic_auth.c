@@ -239,6 +239,8 @@ client_hash(const classic *c, const btls_key *key, uint32_t auth_types)
 {
     int is_rsa = btls_key_type(key) == BR_KEYTYPE_RSA;
     unsigned mask = (is_rsa ? auth_types : auth_types >> 8) & 0xFF;
+    if (btls_key_type(key) == 0)
+        return -1;
     if (br_ssl_engine_get_version(&c->br.eng) < BTLS_TLS12) {
         int hash = is_rsa ? 0 : br_sha1_ID;
         return mask >> hash & 1 ? hash : -1;

@@ -51,11 +51,20 @@ end_chain(const br_x509_class **ctx)
     classic *c = of_x509(ctx);
     btls_session *s = c->s;
     btls_certificate leaf;
+    btls_public_key key;
     btls_error e;
     if (btls_session_failed(s) || btls_session_judge(s) != 0)
         return BR_ERR_X509_NOT_TRUSTED;
     if (btls_certificate_parse(&leaf, btls_chain_at(&s->peer, 0), &e) != 0 ||
-        btls_certificate_public_key(&leaf, &c->peer_key, &e) != 0) {
+        btls_certificate_public_key(&leaf, &key, &e) != 0) {
+        btls_session_fail_with(s, &e);
+        return BR_ERR_X509_UNSUPPORTED;
+    }
+    if (!btls_public_key_bearssl(&key, &c->peer_key)) {
+        btls_error_set(&e, "certificate_unsupported_key", 43,
+                       "the peer's certificate has an %s key, which cannot be used with "
+                       "this version of TLS",
+                       btls_key_kind_name(key.kind));
         btls_session_fail_with(s, &e);
         return BR_ERR_X509_UNSUPPORTED;
     }
