@@ -128,8 +128,11 @@ describe("a certificate", function()
         local changed = tls.certificate.parse(der:sub(1, i) .. string.char((der:byte(i + 1) + change) % 256)
           .. der:sub(i + 2))
         if changed then
-          local _ = changed:subject(), changed:not_after(), changed:dns_names(), changed:key_bits(), changed:pin(),
-            changed:matches_name "localhost", changed:ip_addresses(), changed:key_usage(), tostring(changed)
+          for _, ask in ipairs { "subject", "not_after", "dns_names", "key_bits", "pin", "ip_addresses" } do
+            changed[ask](changed)
+          end
+          assert.matches("certificate", tostring(changed))
+          changed:matches_name "localhost"
         end
       end
     end

@@ -1,7 +1,5 @@
 -- What comes from the wire may be anything.
 
-local pair = require "support.pair"
-local pki = require "support.pki"
 local wire = require "support.wire"
 
 local FLIGHTS = 4

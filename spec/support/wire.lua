@@ -66,12 +66,12 @@ end
 ---@return table { client, server, said = { client = bytes, server = bytes } }
 function wire.run(client_config, server_config, change, how)
   local p = pair.new(client_config, server_config, how)
-  local said, flight = { client = "", server = "" }, 0
+  local said = { client = "", server = "" }
   for round = 1, ROUNDS do
     local quiet = true
     for _, way in ipairs { { "client", "server" }, { "server", "client" } } do
       local bytes = p[way[1]]:drain()
-      flight = round * 2 - (way[1] == "client" and 1 or 0)
+      local flight = round * 2 - (way[1] == "client" and 1 or 0)
       if bytes then
         quiet = false
         said[way[1]] = said[way[1]] .. bytes
