@@ -92,11 +92,13 @@ describe("socket.connect", function()
   it("bounds the time for the connection and the handshake together", function()
     local listener, port = loopback.listen() -- which never accepts
     local s, message, code, failure =
-      socket.connect("127.0.0.1", port, client_config, { timeout = 0.1 })
+      socket.connect("127.0.0.1", port, loopback.configs { trace = true }, { timeout = 0.1 })
     assert.is_nil(s)
     assert.equal(("no TLS handshake with 127.0.0.1:%d: timeout"):format(port), message)
     assert.equal("timeout", code)
-    assert.is_nil(failure)
+    assert.equal(message, failure.message)
+    assert.equal(code, failure.code)
+    assert.equal("client_hello", failure.trace[1].type)
     listener:close()
   end)
 

@@ -220,7 +220,6 @@ local function dial(host, port, where, seconds)
   return nil, ("could not connect to %s: %s"):format(where, err), connect_codes[err] or "io_error"
 end
 
--- The client stream of connect and create: nil, message, code, failure when it does not come to be.
 -- A session that ran out of time has not failed by itself; how far it came is worth knowing all the same.
 local function unfinished(session, message, code)
   local trace = {}
@@ -230,6 +229,7 @@ local function unfinished(session, message, code)
   return { message = message, code = code, trace = trace }
 end
 
+-- The client stream of connect and create: nil, message, code, failure when it does not come to be.
 local function connect(host, port, config, given)
   local message, code
   if not config then
