@@ -99,11 +99,12 @@ describe("s_server and our client agree on", function()
   end
 
   for _, case in ipairs {
-    { "rsa_pkcs1_sha512", "server_rsa" }, { "rsa_pkcs1_sha384", "server_rsa" },
-    { "ecdsa_secp521r1_sha512", "server_p521" }, { "ecdsa_secp384r1_sha384", "server_p384" },
+    { "rsa_pkcs1_sha384", "server_rsa", "RSA+SHA384" }, { "rsa_pkcs1_sha512", "server_rsa", "RSA+SHA512" },
+    { "ecdsa_secp384r1_sha384", "server_p384", "ECDSA+SHA384" },
+    { "ecdsa_secp521r1_sha512", "server_p521", "ECDSA+SHA512" },
   } do
     it("the signature scheme " .. case[1], function()
-      local stream = connect(server(peer.identity(case[2])), { signature_schemes = { case[1] } })
+      local stream = connect(server(peer.identity(case[2]), "-sigalgs", case[3]), {})
       assert.equal(case[1], stream:signature_scheme())
       stream:close()
     end)
