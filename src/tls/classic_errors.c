@@ -110,6 +110,7 @@ hint_for_alert(const classic *c, int alert)
     case 45:
     case 46:
     case 48:
+    case 49:
         return client ? "it is our certificate that the server refuses: was it issued by "
                         "a CA "
                         "that the server trusts, for client use, and is it still valid?"
