@@ -137,7 +137,8 @@ for _, role in ipairs { "server", "client" } do
 
     for _, name in ipairs { "client_rsa", "client_ec" } do
       it("mutual TLS with the certificate of " .. name, function()
-        local client, stream, connection = { identity = name }, nil, nil
+        local client = { identity = name }
+        local stream, connection
         if role == "server" then
           stream, connection = open(role, { verify = { "peer", "fail_if_no_peer_cert" } }, client)
           assert.equal(stream:local_certificate():fingerprint(), connection:getpeercertificate():digest "sha256")
