@@ -3,8 +3,8 @@
 
 local files = {}
 
-local function sentence(what, path, why)
-  return ("cannot read the %s %s: %s"):format(what, path, why)
+local function sentence(what, path, why, verb)
+  return ("cannot %s the %s %s: %s"):format(verb or "read", what, path, tostring(why):gsub("^.-: ", "", 1))
 end
 
 ---Reads a whole file.
@@ -17,7 +17,7 @@ end
 function files.read(path, what, most)
   local file, why = io.open(path, "rb")
   if not file then
-    return nil, sentence(what, path, tostring(why):gsub("^.-: ", "", 1)), "io_file"
+    return nil, sentence(what, path, why), "io_file"
   end
   local size = most and file:seek "end"
   if size and (size > most or not file:seek "set") then
@@ -45,8 +45,89 @@ function files.is_directory(path)
   return bytes == nil and code == 21
 end
 
+---@param path string
+---@return boolean
+function files.exists(path)
+  local file, _, code = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil or code ~= 2 -- ENOENT
+end
+
 local function quoted(path)
   return "'" .. path:gsub("'", "'\\''") .. "'"
+end
+
+-- Runs a command of sh; whether it succeeded.
+local function run(command, ...)
+  local words = { command }
+  for i, path in ipairs { ... } do
+    words[i + 1] = quoted(path)
+  end
+  local ok = os.execute("exec 2>/dev/null; " .. table.concat(words, " "))
+  return ok == true or ok == 0
+end
+
+-- Opens, writes and closes; the disk may be full.
+local function write(path, mode, bytes, what)
+  local file, why = io.open(path, mode)
+  if file then
+    file:setvbuf("full", #bytes + 1) -- one write
+    local ok, reason = file:write(bytes)
+    local closed, problem = file:close()
+    if ok and closed then
+      return true
+    end
+    why = reason or problem
+  end
+  return nil, sentence(what, path, why or "it is not a file", "write"), "io_file"
+end
+
+---Appends to a file in one write. A file that is not there is made, for its owner alone. A last line that has no end
+---gets one before.
+---@param path string
+---@param bytes string
+---@param what string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_file"
+function files.append(path, bytes, what)
+  if not files.exists(path) then
+    run("umask 077; : >>", path)
+  end
+  local file = io.open(path, "rb")
+  if file then
+    if file:seek("end", -1) and file:read(1) ~= "\n" then
+      bytes = "\n" .. bytes
+    end
+    file:close()
+  end
+  return write(path, "ab", bytes, what)
+end
+
+---Puts other bytes into a file, all or nothing; it keeps its mode.
+---@param path string
+---@param bytes string
+---@param what string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_file"
+function files.replace(path, bytes, what)
+  local new = path .. ".new"
+  local ok, message, code = run("cp -p --", path, new), nil, nil
+  if ok then
+    ok, message, code = write(new, "wb", bytes, what)
+  end
+  if ok then
+    ok, message = os.rename(new, path)
+  end
+  if ok then
+    return true
+  end
+  os.remove(new)
+  return nil, code and message or sentence(what, path, message or "its directory cannot be written to", "write"),
+    "io_file"
 end
 
 -- Both give a list of { name, identity of the file itself }, of regular files, links followed.
