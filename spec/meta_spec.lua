@@ -10,7 +10,13 @@ end
 local certificate = assert(tls.certificate.load(pki.path "server_ec.pem"))
 local config = assert(tls.config { trust = pki.path "trust.pem" })
 
+local functions = {}
+for name, value in pairs(core) do
+  functions[name] = type(value) == "function" and value or nil
+end
+
 local actual = {
+  core = functions,
   config = core.config_metatable.__index,
   session = core.session_metatable.__index,
   certificate = methods_of(certificate),
@@ -22,7 +28,7 @@ local actual = {
 local function annotated()
   local found, comment = {}, false
   for line in io.lines "lua/beartls/meta.lua" do
-    local class, name = line:match "^function (%w+):([%w_]+)%("
+    local class, name = line:match "^function (%w+)[:.]([%w_]+)%("
     if class then
       found[class] = found[class] or {}
       found[class][name] = comment

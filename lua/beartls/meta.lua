@@ -296,12 +296,6 @@ local trust = {}
 ---@return string|nil code "config_no_certificate"
 function trust:add(pem_or_der) end
 
----@return beartls.certificate[] the anchors' certificates, each an object of its own
-function trust:list() end
-
----@return number bytes of memory that the store holds
-function trust:memory() end
-
 ---The verdict that a session would give, offline.
 ---@param chain beartls.certificate
 ---@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil }|nil
@@ -317,3 +311,50 @@ local ticket = {}
 ---For keeping it elsewhere; tls.ticket.decode reads it again.
 ---@return string bytes
 function ticket:encode() end
+
+---What the parts of beartls that are written in Lua ask of C; programs never name it. The nouns are made by its tables
+---certificate, key, trust, ticket, config and session.
+---@class beartls.core
+local core = {}
+
+---@param name "sha256"|"sha1"
+---@param bytes string
+---@return string 32 or 20 bytes
+function core.hash(name, bytes) end
+
+---Bytes from the system's generator; raises when it gives none.
+---@param n number 0 to 64
+---@return string
+function core.random(n) end
+
+---Whether a signature is a key's over a message.
+---@param public_key string SubjectPublicKeyInfo in DER
+---@param algorithm string AlgorithmIdentifier in DER
+---@param message string
+---@param signature string
+---@return boolean
+function core.is_signed(public_key, algorithm, message, signature) end
+
+---@param label string "CERTIFICATE"
+---@param bytes string
+---@return string
+function core.pem_encode(label, bytes) end
+
+---All blocks of a text; DER is one block without a label.
+---@param text string
+---@return { label: string|nil, bytes: string }[]|nil
+---@return string|nil message
+---@return string|nil code "config_pem_malformed"
+function core.pem_decode(text) end
+
+---@param text string
+---@return string|nil bytes 4 or 16; nil when it is no address
+function core.ip_address(text) end
+
+---@param bytes string
+---@return string|nil text (RFC 5952)
+function core.ip_text(bytes) end
+
+---@param text string
+---@return boolean
+function core.is_dns_name(text) end

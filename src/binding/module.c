@@ -43,6 +43,7 @@ luaopen_beartls_core(lua_State *L)
         parts[i].open(L);
         lua_setfield(L, -2, parts[i].name);
     }
+    btls_open_functions(L);
     push_suite_names(L, 0);
     lua_setfield(L, -2, "cipher_suites");
     push_suite_names(L, BTLS_SUITE_DEFAULT);
