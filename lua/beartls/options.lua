@@ -327,6 +327,10 @@ function options.normalize(given)
   return out
 end
 
+-- For the options of others: beartls.pki.
+options.is_a, options.is_list_of, options.is_one_of, options.is_type = is_a, is_list_of, is_one_of, is_type
+options.switch = switch
+
 options.known = known
 options.identity_known = identity_known
 

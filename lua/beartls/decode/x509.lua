@@ -97,32 +97,59 @@ local function escape(value)
   return text.escape(value, escape_byte)
 end
 
+-- Its value is nil where it is no string, or where the attribute has no name.
 local function attribute(r)
   local pair = r:expect(SEQUENCE, "attribute of a name")
   local oid = oid_text(pair:expect(OID, "type of an attribute"))
   local start = pair.at
   local tag, value = pair:element("value of an attribute")
   local key, decode = attributes[oid], strings[tag]
-  if key and decode then
-    return key .. "=" .. escape(decode(value:rest()))
-  end
-  return (key or oid) .. "=#" .. text.hex(pair.bytes:sub(start, value.stop)):upper()
+  return {
+    name = key or oid, value = key and decode and decode(value:rest()) or nil,
+    der = pair.bytes:sub(start, value.stop),
+  }
 end
 
-local function name(r)
-  local rdns, parts = r:expect(SEQUENCE, "distinguished name"), {}
+local function attribute_text(a)
+  return a.name .. "=" .. (a.value and escape(a.value) or "#" .. text.hex(a.der):upper())
+end
+
+-- A list of parts, each a list of attributes.
+local function parts(r)
+  local rdns, list = r:expect(SEQUENCE, "distinguished name"), {}
   while rdns:more() do
     local set, values = rdns:expect(SET, "part of a name"), {}
     while set:more() do
       values[#values + 1] = attribute(set)
     end
-    parts[#parts + 1] = table.concat(values, "+")
+    list[#list + 1] = values
   end
-  -- RFC 4514, 2.1: the last part comes first.
-  for i = 1, math.floor(#parts / 2) do
-    parts[i], parts[#parts + 1 - i] = parts[#parts + 1 - i], parts[i]
+  return list
+end
+
+-- RFC 4514, 2.1: the last part comes first.
+local function name(r)
+  local list, texts = parts(r), {}
+  for i = #list, 1, -1 do
+    local values = {}
+    for k, a in ipairs(list[i]) do
+      values[k] = attribute_text(a)
+    end
+    texts[#texts + 1] = table.concat(values, "+")
   end
-  return table.concat(parts, ",")
+  return table.concat(texts, ",")
+end
+
+---The parts of a distinguished name in DER, in its own order, each a list of attributes. An attribute's value is nil
+---when it is no string, or when its type is not known here: then its name is the OID.
+---@param der string
+---@return { name: string, value: string|nil, der: string }[][]|nil, string|nil malformed
+function x509.parts(der)
+  local ok, result = reader.try(parts, reader.new(der))
+  if ok then
+    return result
+  end
+  return nil, result
 end
 
 ---A distinguished name in DER as text: "CN=alice,O=Example".
