@@ -74,6 +74,20 @@ btls_der_enter(btls_reader *r, unsigned tag)
 }
 
 btls_span
+btls_der_read_oid(btls_reader *r)
+{
+    btls_span oid = btls_der_read(r, BTLS_DER_OID);
+    int starts = 1;
+    for (size_t i = 0; i < oid.n; i++) {
+        r->bad |= starts && oid.p[i] == 0x80;
+        starts = !(oid.p[i] & 0x80);
+    }
+    if (oid.n == 0 || !starts)
+        fail(r);
+    return oid;
+}
+
+btls_span
 btls_der_read_unsigned(btls_reader *r)
 {
     btls_span v = btls_der_read(r, BTLS_DER_INTEGER);

@@ -32,6 +32,8 @@ btls_span btls_der_read_whole(btls_reader *r, unsigned tag);
 btls_span btls_der_read_any(btls_reader *r, unsigned *tag);
 /* A reader of the contents of the next element. */
 btls_reader btls_der_enter(btls_reader *r, unsigned tag);
+/* The contents of an OBJECT IDENTIFIER: complete arcs in as few bytes as they need. */
+btls_span btls_der_read_oid(btls_reader *r);
 /* A non-negative INTEGER without its leading zero byte; not minimal or negative: bad. */
 btls_span btls_der_read_unsigned(btls_reader *r);
 /* A small non-negative INTEGER, at most 2^31-1. */
@@ -40,7 +42,7 @@ uint32_t btls_der_read_small(btls_reader *r);
 btls_span btls_der_read_octets(btls_reader *r);
 /* A BOOLEAN, which DER writes as 00 or FF. */
 int btls_der_read_boolean(btls_reader *r);
-/* UTCTime or GeneralizedTime as RFC 5280, 4.1.2.5 allows them: seconds since
+/* UTCTime or GeneralizedTime, as RFC 5280, 4.1.2.5 writes them: seconds since
  * 1970-01-01T00:00:00Z. */
 int64_t btls_der_read_time(btls_reader *r);
 

@@ -9,6 +9,34 @@
 /* Deeper names are cut: no real one comes near. */
 #define RDNS 32
 
+btls_span
+btls_dn_read(btls_reader *r)
+{
+    btls_span whole = btls_der_read_whole(r, BTLS_DER_SEQUENCE);
+    btls_reader inside = btls_reader_of(whole);
+    btls_reader rdns = btls_der_enter(&inside, BTLS_DER_SEQUENCE);
+    while (btls_read_more(&rdns)) {
+        btls_reader set = btls_der_enter(&rdns, BTLS_DER_SET);
+        rdns.bad |= !btls_read_more(&set);
+        while (btls_read_more(&set)) {
+            unsigned tag;
+            btls_reader pair = btls_der_enter(&set, BTLS_DER_SEQUENCE);
+            btls_der_read_oid(&pair);
+            btls_der_read_any(&pair, &tag);
+            set.bad |= !btls_read_end(&pair);
+        }
+        rdns.bad |= set.bad;
+    }
+    r->bad |= rdns.bad;
+    return whole;
+}
+
+int
+btls_dn_is_empty(btls_span name)
+{
+    return name.n <= 2;
+}
+
 struct text {
     char *p;
     size_t size;
