@@ -46,6 +46,9 @@ local lua_blocks = {
   ["memory.lua"] = function(text)
     return text, "hello\tTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\ttrue\n"
   end,
+  ["device.lua"] = function(text)
+    return text:gsub("8443", tostring(peer "echo")) .. 'io.write(io.open("known_hosts"):read "*a")\n', "localhost:"
+  end,
   ["failure.lua"] = function(text)
     -- The name that is wrong has to be reachable: 127.0.0.1 stands for it, with a certificate that lacks it.
     local port = process.free_port()

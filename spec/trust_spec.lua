@@ -1,6 +1,5 @@
 local tls = require "beartls"
 local pki = require "support.pki"
-local process = require "support.process"
 
 local function certificate(name)
   return assert(tls.certificate.load(pki.path(name .. ".pem")))
@@ -15,7 +14,6 @@ end
 
 describe("trust", function()
   local trust = assert(tls.trust.load(pki.path "trust.pem"))
-  teardown(process.cleanup)
 
   for _, case in ipairs {
     { "server_rsa", "trusted" }, { "server_ec", "trusted" }, { "server_p384", "trusted" },
@@ -69,36 +67,5 @@ describe("trust", function()
     local direct = assert(tls.trust.load(pki.path "intermediate_ec.pem"))
     assert.equal("trusted", verdict(direct, "server_no_intermediate"))
     assert.equal("trusted", verdict(direct, "server_chain_ec"))
-  end)
-
-  it("is gathered from a file, a directory, a text, with no anchor twice", function()
-    local pem = pki.read "trust.pem"
-    assert.equal(2, #trust)
-    assert.equal(2, #assert(tls.trust.parse(pem .. pem)))
-    local dir = process.tmpdir()
-    process.write_file(dir .. "/one.pem", pki.read "root_rsa.pem")
-    process.write_file(dir .. "/a1b2c3d4.0", pki.read "root_ec.pem")
-    process.write_file(dir .. "/broken.crt", "nothing")
-    process.write_file(dir .. "/README", pki.read "other_root.pem")
-    assert.equal(2, #assert(tls.trust.load(dir)))
-    assert.equal("config_no_certificate", select(3, tls.trust.load(process.tmpdir())))
-    assert.equal("config_no_certificate", select(3, tls.trust.parse "nothing"))
-    assert.equal("io_file", select(3, tls.trust.load "no/such/file"))
-  end)
-
-  it("grows until a config uses it", function()
-    local own = assert(tls.trust.parse(pki.read "root_rsa.pem"))
-    assert.equal("certificate_untrusted", verdict(own, "server_ec"))
-    assert.equal(1, (own:add(pki.read "root_ec.pem")))
-    assert.equal("trusted", verdict(own, "server_ec"))
-    local config = assert(tls.config { trust = own })
-    assert.has_error(function() own:add(pki.read "other_root.pem") end)
-    assert.is_truthy(config)
-  end)
-
-  it("of the system is there, large, and loaded once", function()
-    local system = assert(tls.trust.system())
-    assert.is_true(#system > 50)
-    assert.equal(system, tls.trust.system())
   end)
 end)

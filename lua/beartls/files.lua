@@ -3,20 +3,26 @@
 
 local files = {}
 
-local function sentence(what, path, why)
-  return ("cannot read the %s %s: %s"):format(what, path, why)
+local function sentence(what, path, why, verb)
+  return ("cannot %s the %s %s: %s"):format(verb or "read", what, path, tostring(why):gsub("^.-: ", "", 1))
 end
 
 ---Reads a whole file.
 ---@param path string
 ---@param what string what it is for the error's sentence: "certificate file", "key file" ...
+---@param most integer|nil a larger file, in bytes, is refused
 ---@return string|nil bytes
 ---@return string|nil message
 ---@return string|nil code "io_file"
-function files.read(path, what)
+function files.read(path, what, most)
   local file, why = io.open(path, "rb")
   if not file then
-    return nil, sentence(what, path, tostring(why):gsub("^.-: ", "", 1)), "io_file"
+    return nil, sentence(what, path, why), "io_file"
+  end
+  local size = most and file:seek "end"
+  if size and (size > most or not file:seek "set") then
+    file:close()
+    return nil, sentence(what, path, ("it is larger than %d bytes"):format(most)), "io_file"
   end
   local bytes, reason = file:read("*a")
   file:close()
@@ -39,40 +45,136 @@ function files.is_directory(path)
   return bytes == nil and code == 21
 end
 
+---@param path string
+---@return boolean
+function files.exists(path)
+  local file, _, code = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil or code ~= 2 -- ENOENT
+end
+
 local function quoted(path)
   return "'" .. path:gsub("'", "'\\''") .. "'"
 end
 
-local function names_in(path)
-  local names = {}
-  local has_lfs, lfs = pcall(require, "lfs")
-  if has_lfs then
-    for name in lfs.dir(path) do
-      names[#names + 1] = name
-    end
-    return names
+-- Runs a command of sh; whether it succeeded.
+local function run(command, ...)
+  local words = { command }
+  for i, path in ipairs { ... } do
+    words[i + 1] = quoted(path)
   end
-  local list = io.popen("ls -1A -- " .. quoted(path) .. " 2>/dev/null")
-  for name in list:lines() do
-    names[#names + 1] = name
-  end
-  list:close()
-  return names
+  local ok = os.execute("exec 2>/dev/null; " .. table.concat(words, " "))
+  return ok == true or ok == 0
 end
 
----The paths of the files in a directory that may hold certificates, sorted by name: *.pem, *.crt,
----*.cer and OpenSSL's hashed names (a1b2c3d4.0). Uses lfs where it is installed, else the shell.
+-- Opens, writes and closes; the disk may be full.
+local function write(path, mode, bytes, what)
+  local file, why = io.open(path, mode)
+  if file then
+    file:setvbuf("full", #bytes + 1) -- one write
+    local ok, reason = file:write(bytes)
+    local closed, problem = file:close()
+    if ok and closed then
+      return true
+    end
+    why = reason or problem
+  end
+  return nil, sentence(what, path, why or "it is not a file", "write"), "io_file"
+end
+
+---Appends to a file in one write. A file that is not there is made, for its owner alone. A last line that has no end
+---gets one before.
 ---@param path string
----@return string[]
-function files.certificates_in(path)
-  local found = {}
-  for _, name in ipairs(names_in(path)) do
-    if name:find("%.pem$") or name:find("%.crt$") or name:find("%.cer$") or name:find("^%x+%.%d+$") then
-      found[#found + 1] = path .. "/" .. name
+---@param bytes string
+---@param what string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_file"
+function files.append(path, bytes, what)
+  if not files.exists(path) then
+    run("umask 077; : >>", path)
+  end
+  local file = io.open(path, "rb")
+  if file then
+    if file:seek("end", -1) and file:read(1) ~= "\n" then
+      bytes = "\n" .. bytes
+    end
+    file:close()
+  end
+  return write(path, "ab", bytes, what)
+end
+
+---Puts other bytes into a file, all or nothing; it keeps its mode.
+---@param path string
+---@param bytes string
+---@param what string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_file"
+function files.replace(path, bytes, what)
+  local new = path .. ".new"
+  local ok, message, code = run("cp -p --", path, new), nil, nil
+  if ok then
+    ok, message, code = write(new, "wb", bytes, what)
+  end
+  if ok then
+    ok, message = os.rename(new, path)
+  end
+  if ok then
+    return true
+  end
+  os.remove(new)
+  return nil, code and message or sentence(what, path, message or "its directory cannot be written to", "write"),
+    "io_file"
+end
+
+-- Both give a list of { name, identity of the file itself }, of regular files, links followed.
+
+local function list_with_lfs(lfs, path)
+  local list = {}
+  for name in lfs.dir(path) do
+    local whole = path .. "/" .. name
+    if lfs.attributes(whole, "mode") == "file" then
+      list[#list + 1] = { name, lfs.attributes(whole, "dev") .. ":" .. lfs.attributes(whole, "ino") }
     end
   end
-  table.sort(found)
-  return found
+  return list
+end
+
+-- POSIX: -i the file's number, -L of what a link points at, -F what kind it is: a file has no mark, or "*".
+local function list_with_ls(path)
+  local list = {}
+  local pipe = io.popen("LC_ALL=C ls -1AiLF -- " .. quoted(path) .. " 2>/dev/null")
+  for line in pipe:lines() do
+    local number, name, mark = line:match "^%s*(%d+) (.-)([*/@|=]?)$"
+    if number and (mark == "" or mark == "*") then
+      list[#list + 1] = { name, number }
+    end
+  end
+  pipe:close()
+  return list
+end
+
+---The paths of the regular files in a directory, sorted by name; a file that has several names there (as in a directory
+---that `openssl rehash` has made) comes once. Hidden files and backups (`name~`) are left out. Uses lfs where it is
+---installed, else the shell.
+---@param path string
+---@return string[]
+function files.in_directory(path)
+  local has_lfs, lfs = pcall(require, "lfs")
+  local list = has_lfs and list_with_lfs(lfs, path) or list_with_ls(path)
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  local paths, seen = {}, {}
+  for _, entry in ipairs(list) do
+    local name, identity = entry[1], entry[2]
+    if not seen[identity] and not name:find "^%." and not name:find "~$" then
+      seen[identity] = true
+      paths[#paths + 1] = path .. "/" .. name
+    end
+  end
+  return paths
 end
 
 return files

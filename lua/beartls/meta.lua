@@ -296,6 +296,12 @@ local trust = {}
 ---@return string|nil code "config_no_certificate"
 function trust:add(pem_or_der) end
 
+---@return beartls.certificate[] the anchors' certificates, each an object of its own
+function trust:list() end
+
+---@return number bytes of memory that the store holds
+function trust:memory() end
+
 ---The verdict that a session would give, offline.
 ---@param chain beartls.certificate
 ---@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil }|nil

@@ -55,17 +55,27 @@ check_leaf(lua_State *L, int i)
     return leaf;
 }
 
+static void
+append(lua_State *L, certificate *c, btls_span der)
+{
+    btls_error e;
+    if (btls_chain_append(&c->chain, der.p, der.n, &e) != 0 ||
+        btls_chain_end_certificate(&c->chain, &e) != 0)
+        luaL_error(L, "%s", e.message);
+}
+
 void
 btls_push_chain(lua_State *L, const btls_chain *from, size_t first, size_t count)
 {
-    btls_error e;
     certificate *c = new_certificate(L);
-    for (size_t i = first; i < first + count; i++) {
-        btls_span der = btls_chain_at(from, i);
-        if (btls_chain_append(&c->chain, der.p, der.n, &e) != 0 ||
-            btls_chain_end_certificate(&c->chain, &e) != 0)
-            luaL_error(L, "%s", e.message);
-    }
+    for (size_t i = first; i < first + count; i++)
+        append(L, c, btls_chain_at(from, i));
+}
+
+void
+btls_push_certificate(lua_State *L, btls_span der)
+{
+    append(L, new_certificate(L), der);
 }
 
 /* core.certificate.parse(pem_or_der) -> certificate | nil, message, code */

@@ -54,6 +54,8 @@ const btls_trust *btls_to_trust(lua_State *L, int i);
 /* Pushes a new certificate object with a copy of `count` certificates of c from `first`
  * on. Raises only for want of memory. */
 void btls_push_chain(lua_State *L, const btls_chain *c, size_t first, size_t count);
+/* The same for one certificate of ours, well-formed DER. */
+void btls_push_certificate(lua_State *L, btls_span der);
 
 /* Each registers its type and leaves the table of its constructors on the stack. */
 int btls_open_certificate(lua_State *L);

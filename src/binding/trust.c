@@ -29,6 +29,8 @@ btls_to_trust(lua_State *L, int i)
     trust_object *o = btls_test_object(L, i, BTLS_TRUST);
     if (o == NULL)
         return NULL;
+    if (!o->frozen)
+        btls_trust_trim(o->trust);
     o->frozen = 1;
     return o->trust;
 }
@@ -50,7 +52,10 @@ trust_parse(lua_State *L)
     btls_read_count count;
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
     trust_object *o = new_trust(L);
-    return btls_read_trust(o->trust, text, &count, &e) != 0 ? btls_push_error(L, &e) : 1;
+    if (btls_read_trust(o->trust, text, &count, &e) != 0)
+        return btls_push_error(L, &e);
+    btls_trust_trim(o->trust);
+    return 1;
 }
 
 static int
@@ -127,6 +132,32 @@ trust_verify(lua_State *L)
     return 1;
 }
 
+/* trust:list() -> the anchors' certificates, each an object of its own */
+static int
+trust_list(lua_State *L)
+{
+    const btls_trust *t = check_trust(L)->trust;
+    lua_newtable(L);
+    for (size_t i = 0; i < btls_trust_count(t); i++) {
+        btls_span der = { NULL, btls_trust_at(t, i).size };
+        uint8_t *p = lua_newuserdata(L, der.n);
+        btls_trust_certificate(t, i, p);
+        der.p = p;
+        btls_push_certificate(L, der);
+        lua_rawseti(L, -3, (int)i + 1);
+        lua_pop(L, 1);
+    }
+    return 1;
+}
+
+/* trust:memory() -> bytes that the store holds */
+static int
+trust_memory(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)btls_trust_memory(check_trust(L)->trust));
+    return 1;
+}
+
 static int
 trust_len(lua_State *L)
 {
@@ -156,6 +187,8 @@ trust_gc(lua_State *L)
 
 static const luaL_Reg methods[] = { { "add", trust_add },
                                     { "verify", trust_verify },
+                                    { "list", trust_list },
+                                    { "memory", trust_memory },
                                     { NULL, NULL } };
 static const luaL_Reg metamethods[] = { { "__len", trust_len },
                                         { "__tostring", trust_tostring },

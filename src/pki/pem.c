@@ -29,16 +29,15 @@ btls_pem_is_der(btls_span text)
 static btls_span
 next_line(btls_pem *pem)
 {
-    btls_span line = { pem->rest.p, 0 };
-    while (line.n < pem->rest.n && line.p[line.n] != '\n' && line.p[line.n] != '\r')
-        line.n++;
-    size_t used = line.n;
-    if (used < pem->rest.n && pem->rest.p[used] == '\r')
-        used++;
-    if (used < pem->rest.n && pem->rest.p[used] == '\n')
-        used++;
-    pem->rest.p += used;
-    pem->rest.n -= used;
+    const uint8_t *from = pem->rest.p, *end = from + pem->rest.n, *p = from;
+    while (p < end && *p != '\n' && *p != '\r')
+        p++;
+    btls_span line = { from, (size_t)(p - from) };
+    if (p < end && *p == '\r')
+        p++;
+    if (p < end && *p == '\n')
+        p++;
+    pem->rest = (btls_span){ p, (size_t)(end - p) };
     pem->line++;
     while (line.n > 0 && (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
         line.n--;
@@ -65,8 +64,14 @@ label_of(btls_span line, const char *what)
 static int
 value_of(uint8_t c)
 {
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
-    return c == '=' ? -1 : at == NULL ? -2 : (int)(at - digits);
+    static const int8_t values['z' - '+' + 1] = {
+        62, -2, -2, -2, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -2, /* + / 0 */
+        -2, -2, -1, -2, -2, -2, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  /* = A */
+        10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, /* K */
+        -2, -2, -2, -2, -2, -2, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, /* a */
+        36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, /* k */
+    };
+    return c < '+' || c > 'z' ? -2 : values[c - '+'];
 }
 
 struct decoder {
@@ -79,6 +84,10 @@ struct decoder {
 static int
 decode_line(struct decoder *d, btls_span line, btls_queue *out)
 {
+    size_t n = 0;
+    uint8_t *to = btls_queue_room(out, (d->have + line.n) / 4 * 3 + 1);
+    if (to == NULL)
+        return -1;
     for (size_t i = 0; i < line.n; i++) {
         int v = value_of(line.p[i]);
         if (v == -2 || (d->padded > 0 && v >= 0))
@@ -87,15 +96,15 @@ decode_line(struct decoder *d, btls_span line, btls_queue *out)
         d->bits = d->bits << 6 | (uint32_t)(v < 0 ? 0 : v);
         if (++d->have < 4)
             continue;
-        uint8_t three[3] = { (uint8_t)(d->bits >> 16), (uint8_t)(d->bits >> 8),
-                             (uint8_t)d->bits };
         if (d->padded > 2 || (d->padded > 0 && i + 1 < line.n))
             return 0;
-        if (!btls_queue_push(out, three, 3 - d->padded))
-            return -1;
+        to[n++] = (uint8_t)(d->bits >> 16);
+        to[n++] = (uint8_t)(d->bits >> 8);
+        to[n++] = (uint8_t)d->bits;
         d->have = 0;
         d->bits = 0;
     }
+    btls_queue_grew(out, n > 0 && d->have == 0 ? n - d->padded : n);
     return 1;
 }
 

@@ -143,6 +143,11 @@ btls_read_key(const btls_alloc *a, btls_span text, btls_error *e)
 
 /* ---- trust ---- */
 
+/* From this size on a text is a bundle: room is made for all of it at once. A text that
+ * is something else, however long, gets no more than MOST_RESERVED. */
+#define BUNDLE 16384
+#define MOST_RESERVED 262144
+
 /* One certificate that cannot be used must not lose the others of a bundle; want of
  * memory must. */
 static int
@@ -158,8 +163,8 @@ add_anchor(btls_trust *trust, btls_span der, btls_read_count *count, btls_error 
 }
 
 static int
-add_pem_anchors(btls_trust *trust, btls_span text, btls_queue *block,
-                btls_read_count *count, btls_error *e)
+add_blocks(btls_trust *trust, btls_span text, btls_queue *block, btls_read_count *count,
+           btls_error *e)
 {
     btls_pem pem;
     int found;
@@ -176,19 +181,31 @@ add_pem_anchors(btls_trust *trust, btls_span text, btls_queue *block,
     return found;
 }
 
+static int
+add_pem_anchors(btls_trust *trust, btls_span text, btls_read_count *count, btls_error *e)
+{
+    size_t most = text.n / 3 * 2; /* base64, headers, and issuers that are left out */
+    btls_queue block;
+    if (text.n >= BUNDLE &&
+        btls_trust_reserve(trust, most < MOST_RESERVED ? most : MOST_RESERVED, e) != 0)
+        return -1;
+    btls_queue_init(&block, btls_trust_alloc(trust));
+    int bad = add_blocks(trust, text, &block, count, e);
+    btls_queue_clear(&block);
+    if (text.n >= BUNDLE)
+        btls_trust_trim(trust);
+    return bad;
+}
+
 int
 btls_read_trust(btls_trust *trust, btls_span text, btls_read_count *count, btls_error *e)
 {
     int bad;
     *count = (btls_read_count){ 0, 0 };
     no_certificate(e, "");
-    if (btls_pem_is_der(text)) {
+    if (btls_pem_is_der(text))
         bad = add_anchor(trust, text, count, e);
-    } else {
-        btls_queue block;
-        btls_queue_init(&block, btls_trust_alloc(trust));
-        bad = add_pem_anchors(trust, text, &block, count, e);
-        btls_queue_clear(&block);
-    }
+    else
+        bad = add_pem_anchors(trust, text, count, e);
     return bad || count->added == 0 ? -1 : 0;
 }

@@ -1,32 +1,67 @@
-/* trust.c -- whom we believe: trust anchors read from certificates. */
+/* trust.c -- whom we believe: trust anchors, made from certificates. A system has some
+ * 150 of them and a program looks at one or two, so they are kept as they came, one after
+ * the other, found by a hash of the subject, and read when they are asked for. Roots are
+ * self-issued: they say their own name twice, and it is kept once. */
 #include "pki/trust.h"
 
 #include <string.h>
 
 #include "pki/certificate.h"
+#include "pki/der.h"
+#include "pki/spki.h"
 
-/* What is kept of an anchor besides br_x509_trust_anchor: its fingerprint, and the block
- * that holds its name and key. */
-struct origin {
-    uint8_t fingerprint[32];
-    uint8_t *block;
-    size_t size;
+#define NONE UINT32_MAX
+#define MIN_BYTES 2048
+#define MIN_ANCHORS 8
+
+/* The certificate of an anchor in the store's bytes. */
+struct entry {
+    uint32_t at;      /* of its first byte */
+    uint32_t size;    /* of what is kept */
+    uint32_t subject; /* offset of the subject in it */
+    uint32_t issuer;  /* where the issuer, equal to the subject, was left out; 0: nowhere
+                       */
+    uint32_t next;    /* anchor with the same hash, a later one, or NONE */
+    uint32_t is_ca;
 };
 
 struct btls_trust {
     btls_alloc alloc;
-    br_x509_trust_anchor *anchors;
-    struct origin *origins;
+    uint8_t *bytes;
+    size_t used, room;
+    struct entry *entries;
     size_t count, cap;
+    uint32_t *buckets; /* first anchor of each hash, or NONE */
+    size_t bucket_count;
+    /* For the engine that is BearSSL's own, made when it is asked for; behind a pointer,
+     * since asking does not change what is believed. */
+    struct list {
+        br_x509_trust_anchor *anchors;
+        size_t count, cap;
+    } * list;
 };
 
 btls_trust *
 btls_trust_new(const btls_alloc *a)
 {
     btls_trust *t = btls_zalloc(a, sizeof *t);
-    if (t != NULL)
-        t->alloc = *a;
-    return t;
+    if (t == NULL)
+        return NULL;
+    t->alloc = *a;
+    t->list = btls_zalloc(a, sizeof *t->list);
+    if (t->list != NULL)
+        return t;
+    btls_trust_free(t);
+    return NULL;
+}
+
+static void
+forget_list(btls_trust *t)
+{
+    if (t->list == NULL)
+        return;
+    btls_free(&t->alloc, t->list->anchors, t->list->cap * sizeof *t->list->anchors);
+    memset(t->list, 0, sizeof *t->list);
 }
 
 void
@@ -35,120 +70,133 @@ btls_trust_free(btls_trust *t)
     if (t == NULL)
         return;
     btls_alloc a = t->alloc;
-    for (size_t i = 0; i < t->count; i++)
-        btls_free(&a, t->origins[i].block, t->origins[i].size);
-    btls_free(&a, t->anchors, t->cap * sizeof *t->anchors);
-    btls_free(&a, t->origins, t->cap * sizeof *t->origins);
+    forget_list(t);
+    btls_free(&a, t->list, sizeof *t->list);
+    btls_free(&a, t->bytes, t->room);
+    btls_free(&a, t->entries, t->cap * sizeof *t->entries);
+    btls_free(&a, t->buckets, t->bucket_count * sizeof *t->buckets);
     btls_free(&a, t, sizeof *t);
 }
 
-static void
-fingerprint(btls_span der, uint8_t out[32])
-{
-    br_sha256_context h;
-    br_sha256_init(&h);
-    br_sha256_update(&h, der.p, der.n);
-    br_sha256_out(&h, out);
-}
+/* ---- memory ---- */
 
-int
-btls_trust_has(const btls_trust *t, btls_span der)
-{
-    uint8_t f[32];
-    if (t == NULL)
-        return 0;
-    fingerprint(der, f);
-    for (size_t i = 0; i < t->count; i++) {
-        if (memcmp(t->origins[i].fingerprint, f, sizeof f) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-/* Both arrays grow together; what one got and the other did not is given back. */
+/* Moves an array to one of another size. 1, or 0 when there is no memory: then it stays
+ * as it was. Nothing in a store is secret, so nothing is wiped. */
 static int
-grow(btls_trust *t)
+resize(btls_trust *t, void **p, size_t from, size_t to)
 {
-    size_t cap = t->cap == 0 ? 8 : t->cap * 2;
-    br_x509_trust_anchor *anchors = btls_zalloc(&t->alloc, cap * sizeof *anchors);
-    struct origin *origins = btls_zalloc(&t->alloc, cap * sizeof *origins);
-    if (anchors == NULL || origins == NULL) {
-        btls_free(&t->alloc, anchors, cap * sizeof *anchors);
-        btls_free(&t->alloc, origins, cap * sizeof *origins);
+    void *moved = *p;
+    if (to != from)
+        moved = t->alloc.f(t->alloc.ud, *p, from, to);
+    if (moved == NULL && to > 0)
         return 0;
-    }
-    if (t->count > 0) {
-        memcpy(anchors, t->anchors, t->count * sizeof *anchors);
-        memcpy(origins, t->origins, t->count * sizeof *origins);
-    }
-    btls_free(&t->alloc, t->anchors, t->cap * sizeof *anchors);
-    btls_free(&t->alloc, t->origins, t->cap * sizeof *origins);
-    t->anchors = anchors;
-    t->origins = origins;
+    *p = moved;
+    return 1;
+}
+
+static int
+set_room(btls_trust *t, size_t room)
+{
+    void *p = t->bytes;
+    if (room > NONE || !resize(t, &p, t->room, room))
+        return 0;
+    t->bytes = p;
+    t->room = room;
+    return 1;
+}
+
+static int
+set_cap(btls_trust *t, size_t cap)
+{
+    void *p = t->entries;
+    if (!resize(t, &p, t->cap * sizeof *t->entries, cap * sizeof *t->entries))
+        return 0;
+    t->entries = p;
     t->cap = cap;
     return 1;
 }
 
-/* Copies n bytes to *to, moves *to on, and says where the copy is. */
-static unsigned char *
-copy(uint8_t **to, const void *p, size_t n)
-{
-    unsigned char *at = *to;
-    memcpy(at, p, n);
-    *to += n;
-    return at;
-}
-
-/* A name and a key in one block. */
-static int
-keep(btls_trust *t, const btls_certificate *c, const br_x509_pkey *key, btls_error *e)
-{
-    int is_rsa = key->key_type == BR_KEYTYPE_RSA;
-    size_t key_size = is_rsa ? key->key.rsa.nlen + key->key.rsa.elen : key->key.ec.qlen;
-    struct origin *o = &t->origins[t->count];
-    br_x509_trust_anchor *ta = &t->anchors[t->count];
-    o->size = c->subject.n + key_size;
-    o->block = btls_zalloc(&t->alloc, o->size);
-    if (o->block == NULL)
-        return btls_error_memory(e);
-    uint8_t *to = o->block;
-    ta->dn.data = copy(&to, c->subject.p, c->subject.n);
-    ta->dn.len = c->subject.n;
-    ta->pkey = *key;
-    if (is_rsa) {
-        ta->pkey.key.rsa.n = copy(&to, key->key.rsa.n, key->key.rsa.nlen);
-        ta->pkey.key.rsa.e = copy(&to, key->key.rsa.e, key->key.rsa.elen);
-    } else {
-        ta->pkey.key.ec.q = copy(&to, key->key.ec.q, key->key.ec.qlen);
-    }
-    /* Roots of version 1 cannot say that they are a CA. */
-    int old_root = c->version < 3 && btls_span_equal(c->issuer, c->subject);
-    ta->flags = c->is_ca || old_root ? BR_X509_TA_CA : 0;
-    fingerprint(c->der, o->fingerprint);
-    t->count++;
-    return 0;
-}
-
+/* It grows by half, so that adding is linear. */
 int
-btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
+btls_trust_reserve(btls_trust *t, size_t bytes, btls_error *e)
 {
-    btls_certificate c;
-    btls_public_key pub;
-    br_x509_pkey key;
-    if (btls_certificate_parse(&c, der, e) != 0 ||
-        btls_certificate_public_key(&c, &pub, e) != 0)
-        return -1;
-    if (!btls_public_key_bearssl(&pub, &key))
-        return btls_error_set(e, "certificate_unsupported_key", 43,
-                              "the certificate has an %s key of %d bits, which cannot be "
-                              "used here",
-                              btls_key_kind_name(pub.kind), btls_public_key_bits(&pub));
-    if (btls_trust_has(t, der))
+    size_t need = t->used + bytes,
+           room = t->room == 0 ? MIN_BYTES : t->room + t->room / 2;
+    if (need <= t->room || set_room(t, need > room ? need : room))
         return 0;
-    if (t->count == t->cap && !grow(t))
-        return btls_error_memory(e);
-    return keep(t, &c, &key, e);
+    return btls_error_memory(e);
 }
+
+void
+btls_trust_trim(btls_trust *t)
+{
+    forget_list(t);
+    set_room(t, t->used);
+    set_cap(t, t->count);
+}
+
+/* ---- the index ---- */
+
+/* FNV-1a: whoever could choose names so that they collide is trusted already. */
+static uint32_t
+hash_of(btls_span name)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ name.p[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static btls_span
+subject_of(const btls_trust *t, size_t i)
+{
+    const struct entry *n = &t->entries[i];
+    btls_reader r = btls_reader_of(
+        (btls_span){ t->bytes + n->at + n->subject, n->size - n->subject });
+    return btls_der_read_whole(&r, BTLS_DER_SEQUENCE);
+}
+
+/* Appends anchor i to the list of its hash, so that lists are in the order of numbers. */
+static void
+link_entry(btls_trust *t, size_t i)
+{
+    uint32_t *at = &t->buckets[hash_of(subject_of(t, i)) & (t->bucket_count - 1)];
+    while (*at != NONE)
+        at = &t->entries[*at].next;
+    *at = (uint32_t)i;
+    t->entries[i].next = NONE;
+}
+
+/* At least as many buckets as anchors, a power of two. */
+static int
+grow_index(btls_trust *t)
+{
+    size_t n = t->bucket_count == 0 ? MIN_ANCHORS : t->bucket_count * 2;
+    void *p = t->buckets;
+    if (t->count < t->bucket_count)
+        return 1;
+    if (!resize(t, &p, t->bucket_count * sizeof *t->buckets, n * sizeof *t->buckets))
+        return 0;
+    t->buckets = p;
+    t->bucket_count = n;
+    memset(p, 0xFF, n * sizeof *t->buckets);
+    for (size_t i = 0; i < t->count; i++)
+        link_entry(t, i);
+    return 1;
+}
+
+size_t
+btls_trust_find(const btls_trust *t, btls_span subject, size_t from)
+{
+    if (t == NULL || t->count == 0)
+        return 0;
+    uint32_t i = t->buckets[hash_of(subject) & (t->bucket_count - 1)];
+    while (i != NONE && (i < from || !btls_span_equal(subject_of(t, i), subject)))
+        i = t->entries[i].next;
+    return i == NONE ? t->count : i;
+}
+
+/* ---- what is in it ---- */
 
 const btls_alloc *
 btls_trust_alloc(const btls_trust *t)
@@ -157,24 +205,166 @@ btls_trust_alloc(const btls_trust *t)
 }
 
 size_t
-btls_trust_count(const btls_trust *t)
+btls_trust_memory(const btls_trust *t)
 {
-    return t->count;
+    return sizeof *t + sizeof *t->list + t->list->cap * sizeof *t->list->anchors +
+           t->room + t->cap * sizeof *t->entries + t->bucket_count * sizeof *t->buckets;
 }
 
-const br_x509_trust_anchor *
-btls_trust_anchors(const btls_trust *t)
+size_t
+btls_trust_count(const btls_trust *t)
 {
-    return t->anchors;
+    return t == NULL ? 0 : t->count;
+}
+
+btls_anchor
+btls_trust_at(const btls_trust *t, size_t i)
+{
+    const struct entry *n = &t->entries[i];
+    btls_anchor anchor = { subject_of(t, i), { NULL, 0 }, n->size, (int)n->is_ca };
+    const uint8_t *behind = anchor.subject.p + anchor.subject.n;
+    btls_reader r = btls_reader_of(
+        (btls_span){ behind, (size_t)(t->bytes + n->at + n->size - behind) });
+    anchor.spki = btls_der_read_whole(&r, BTLS_DER_SEQUENCE);
+    if (n->issuer > 0)
+        anchor.size += anchor.subject.n;
+    return anchor;
+}
+
+void
+btls_trust_certificate(const btls_trust *t, size_t i, uint8_t *out)
+{
+    const struct entry *n = &t->entries[i];
+    const uint8_t *from = t->bytes + n->at;
+    if (n->issuer > 0) {
+        btls_span subject = subject_of(t, i);
+        memcpy(out, from, n->issuer);
+        memcpy(out + n->issuer, subject.p, subject.n);
+        out += n->issuer + subject.n;
+    }
+    memcpy(out, from + n->issuer, n->size - n->issuer);
+}
+
+/* Is anchor i, whose subject is `subject`, this certificate? */
+static int
+is_same(const btls_trust *t, size_t i, btls_span subject, btls_span der)
+{
+    const struct entry *n = &t->entries[i];
+    const uint8_t *kept = t->bytes + n->at;
+    size_t gap = n->issuer > 0 ? subject.n : 0;
+    return der.n == n->size + gap && memcmp(der.p, kept, n->issuer) == 0 &&
+           memcmp(der.p + n->issuer, subject.p, gap) == 0 &&
+           memcmp(der.p + n->issuer + gap, kept + n->issuer, n->size - n->issuer) == 0;
+}
+
+static int
+has(const btls_trust *t, btls_span subject, btls_span der)
+{
+    for (size_t i = 0; (i = btls_trust_find(t, subject, i)) < btls_trust_count(t); i++) {
+        if (is_same(t, i, subject, der))
+            return 1;
+    }
+    return 0;
+}
+
+int
+btls_trust_has(const btls_trust *t, btls_span der)
+{
+    btls_certificate c;
+    btls_error e;
+    return btls_trust_count(t) > 0 && btls_certificate_parse(&c, der, &e) == 0 &&
+           has(t, c.subject, der);
 }
 
 int
 btls_trust_names(const btls_trust *t, btls_span name)
 {
-    for (size_t i = 0; t != NULL && i < t->count; i++) {
-        btls_span dn = { t->anchors[i].dn.data, t->anchors[i].dn.len };
-        if ((t->anchors[i].flags & BR_X509_TA_CA) && btls_span_equal(dn, name))
+    for (size_t i = 0; (i = btls_trust_find(t, name, i)) < btls_trust_count(t); i++) {
+        if (t->entries[i].is_ca)
             return 1;
     }
     return 0;
+}
+
+/* ---- adding ---- */
+
+/* Room for one more of so many bytes. */
+static int
+make_room(btls_trust *t, size_t bytes, btls_error *e)
+{
+    if (btls_trust_reserve(t, bytes, e) != 0)
+        return -1;
+    if (t->count == t->cap && !set_cap(t, t->cap == 0 ? MIN_ANCHORS : t->cap * 2))
+        return btls_error_memory(e);
+    return grow_index(t) ? 0 : btls_error_memory(e);
+}
+
+static void
+keep(btls_trust *t, const btls_certificate *c)
+{
+    struct entry *n = &t->entries[t->count];
+    int self_issued = btls_span_equal(c->issuer, c->subject);
+    size_t issuer = (size_t)(c->issuer.p - c->der.p);
+    size_t behind = self_issued ? issuer + c->issuer.n : issuer;
+    memset(n, 0, sizeof *n);
+    n->at = (uint32_t)t->used;
+    n->size = (uint32_t)(c->der.n - (behind - issuer));
+    n->issuer = self_issued ? (uint32_t)issuer : 0;
+    n->subject = (uint32_t)((size_t)(c->subject.p - c->der.p) - (behind - issuer));
+    /* Roots of version 1 cannot say that they are a CA. */
+    n->is_ca = c->is_ca || (c->version < 3 && self_issued);
+    memcpy(t->bytes + t->used, c->der.p, issuer);
+    memcpy(t->bytes + t->used + issuer, c->der.p + behind, c->der.n - behind);
+    t->used += n->size;
+    link_entry(t, t->count++);
+}
+
+int
+btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
+{
+    btls_certificate c;
+    btls_public_key key;
+    if (btls_certificate_parse(&c, der, e) != 0 ||
+        btls_certificate_public_key(&c, &key, e) != 0)
+        return -1;
+    if (has(t, c.subject, der))
+        return 0;
+    if (make_room(t, der.n, e) != 0)
+        return -1;
+    forget_list(t);
+    keep(t, &c);
+    return 0;
+}
+
+/* ---- for BearSSL ---- */
+
+const br_x509_trust_anchor *
+btls_trust_anchors(const btls_trust *t, size_t *count)
+{
+    *count = 0;
+    if (btls_trust_count(t) == 0)
+        return NULL;
+    struct list *list = t->list;
+    if (list->anchors == NULL) {
+        list->anchors = btls_zalloc(&t->alloc, t->count * sizeof *list->anchors);
+        if (list->anchors == NULL)
+            return NULL;
+        list->cap = t->count;
+        for (size_t i = 0; i < t->count; i++) {
+            btls_anchor anchor = btls_trust_at(t, i);
+            br_x509_trust_anchor *ta = &list->anchors[list->count];
+            btls_public_key key;
+            btls_error e;
+            if (btls_spki_parse(anchor.spki, &key, &e) != 0 ||
+                !btls_public_key_bearssl(&key, &ta->pkey))
+                continue;
+            /* BearSSL only reads them. */
+            ta->dn.data = t->bytes + (anchor.subject.p - t->bytes);
+            ta->dn.len = anchor.subject.n;
+            ta->flags = anchor.is_ca ? BR_X509_TA_CA : 0;
+            list->count++;
+        }
+    }
+    *count = list->count;
+    return list->count == 0 ? NULL : list->anchors;
 }

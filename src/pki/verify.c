@@ -134,9 +134,9 @@ run_bearssl(const struct path *p)
     const btls_trust *trust = p->policy->trust;
     br_x509_minimal_context x;
     int64_t t = moment(p);
-    br_x509_minimal_init(&x, &br_sha256_vtable,
-                         trust == NULL ? NULL : btls_trust_anchors(trust),
-                         trust == NULL ? 0 : btls_trust_count(trust));
+    size_t count;
+    const br_x509_trust_anchor *anchors = btls_trust_anchors(trust, &count);
+    br_x509_minimal_init(&x, &br_sha256_vtable, anchors, count);
     for (int i = 0; i < 4; i++)
         br_x509_minimal_set_hash(&x, br_sha224_ID + i, hashes[i]);
     br_x509_minimal_set_rsa(&x, br_rsa_pkcs1_vrfy_get_default());

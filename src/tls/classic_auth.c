@@ -168,10 +168,10 @@ request_client_certificate(classic *c)
     const btls_config *config = c->s->config;
     if (config->verify_client == BTLS_CLIENT_NONE)
         return;
-    if (config->trust != NULL && btls_trust_count(config->trust) > 0)
-        br_ssl_server_set_trust_anchor_names_alt(&c->br.server,
-                                                 btls_trust_anchors(config->trust),
-                                                 btls_trust_count(config->trust));
+    size_t count;
+    const br_x509_trust_anchor *anchors = btls_trust_anchors(config->trust, &count);
+    if (count > 0)
+        br_ssl_server_set_trust_anchor_names_alt(&c->br.server, anchors, count);
     else
         br_ssl_server_set_trust_anchor_names(&c->br.server, &nobody, 1);
     if (config->verify_client == BTLS_CLIENT_REQUEST)

@@ -72,6 +72,22 @@ static const struct meaning meanings[] = {
       "sent no certificate, and one is required" },
 };
 
+/* What to do about such an error, where something can be done. */
+static const char *
+hint_for_error(int err)
+{
+    switch (err) {
+    case BR_ERR_UNSUPPORTED_VERSION:
+    case BR_ERR_BAD_VERSION:
+        return "min_version and max_version say which versions are enabled";
+    case BR_ERR_NO_CLIENT_AUTH:
+        return "the client needs a certificate of a CA that this side trusts, and its "
+               "key";
+    default:
+        return NULL;
+    }
+}
+
 /* Why an alert may have come, as far as it can be known from here. */
 static const char *
 hint_for_alert(const classic *c, int alert)
@@ -94,6 +110,7 @@ hint_for_alert(const classic *c, int alert)
     case 45:
     case 46:
     case 48:
+    case 49:
         return client ? "it is our certificate that the server refuses: was it issued by "
                         "a CA "
                         "that the server trusts, for client use, and is it still valid?"
@@ -109,37 +126,52 @@ hint_for_alert(const classic *c, int alert)
     }
 }
 
+/* What BearSSL's server refuses by an alert that it sends itself; the last one is for all
+ * others. */
+static const struct refusal {
+    int alert;
+    const char *code, *sentence, *hint;
+} refusals[] = {
+    { BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
+      "the client offers no version of TLS that is enabled here",
+      "min_version and max_version say which ones are" },
+    { BTLS_ALERT_NO_APPLICATION_PROTOCOL, "peer_no_application_protocol",
+      "the client offers no protocol of the alpn list",
+      "a server without an alpn list takes every client" },
+    { BTLS_ALERT_INAPPROPRIATE_FALLBACK, "peer_inappropriate_fallback",
+      "the client fell back to an older version than both sides speak",
+      "its first attempt failed: did something on the way interfere?" },
+    { BTLS_ALERT_HANDSHAKE_FAILURE, "peer_nothing_in_common",
+      "the client offers no cipher suite and signature that fit the config and its "
+      "certificates",
+      "compare its hello (trace) with cipher_suites and groups; an ECDSA suite needs an "
+      "EC "
+      "certificate, an RSA suite an RSA one" },
+};
+
 static void
-fail_by_alert(classic *c, int alert, int by_peer)
+fail_by_our_alert(classic *c, int alert)
+{
+    const struct refusal *r = refusals;
+    while (r->alert != alert && r < refusals + sizeof refusals / sizeof refusals[0] - 1)
+        r++;
+    btls_session_fail(c->s, r->code, alert, "%s", r->sentence);
+    btls_error_hint(&c->s->error, "%s", r->hint);
+    c->s->alert_pending = 0; /* BearSSL has sent it */
+}
+
+static void
+fail_by_peers_alert(classic *c, int alert)
 {
     btls_session *s = c->s;
-    const char *name = btls_alert_name(alert);
-    if (name == NULL)
-        name = "an unknown alert";
-    if (by_peer) {
-        btls_session_fail(s, btls_alert_code(alert), alert,
-                          "%s ended the session with the alert %s (%d)",
-                          btls_session_peer_name(s), name, alert);
-        const char *hint = hint_for_alert(c, alert);
-        if (hint != NULL)
-            btls_error_hint(&s->error, "%s", hint);
-        s->error.sent_by_peer = 1;
-    } else if (alert == BTLS_ALERT_PROTOCOL_VERSION) {
-        btls_session_fail(s, "peer_version", alert,
-                          "the client offers no version of TLS that is enabled here");
-    } else if (alert == BTLS_ALERT_NO_APPLICATION_PROTOCOL) {
-        btls_session_fail(s, "peer_no_application_protocol", alert,
-                          "the client offers no protocol of the alpn list");
-    } else if (alert == BTLS_ALERT_INAPPROPRIATE_FALLBACK) {
-        btls_session_fail(
-            s, "peer_inappropriate_fallback", alert,
-            "the client fell back to an older version than both sides speak");
-    } else {
-        btls_session_fail(s, "peer_nothing_in_common", alert,
-                          "the client offers no cipher suite and signature that fit the "
-                          "config and its certificates");
-    }
-    s->alert_pending = 0; /* BearSSL has sent it, or the peer */
+    const char *name = btls_alert_name(alert), *hint = hint_for_alert(c, alert);
+    btls_session_fail(
+        s, btls_alert_code(alert), alert, "%s ended the session with the alert %s (%d)",
+        btls_session_peer_name(s), name != NULL ? name : "an unknown alert", alert);
+    if (hint != NULL)
+        btls_error_hint(&s->error, "%s", hint);
+    s->error.sent_by_peer = 1;
+    s->alert_pending = 0;
 }
 
 void
@@ -149,11 +181,11 @@ btls_classic_fail(classic *c, int err)
     if (btls_session_failed(s))
         return;
     if (err >= BR_ERR_SEND_FATAL_ALERT) {
-        fail_by_alert(c, err - BR_ERR_SEND_FATAL_ALERT, 0);
+        fail_by_our_alert(c, err - BR_ERR_SEND_FATAL_ALERT);
         return;
     }
     if (err >= BR_ERR_RECV_FATAL_ALERT) {
-        fail_by_alert(c, err - BR_ERR_RECV_FATAL_ALERT, 1);
+        fail_by_peers_alert(c, err - BR_ERR_RECV_FATAL_ALERT);
         return;
     }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
@@ -161,6 +193,8 @@ btls_classic_fail(classic *c, int err)
         if (m->err == err) {
             btls_session_fail(s, m->code, m->alert, "%s %s", btls_session_peer_name(s),
                               m->what);
+            if (hint_for_error(err) != NULL)
+                btls_error_hint(&s->error, "%s", hint_for_error(err));
             return;
         }
     }
