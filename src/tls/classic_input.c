@@ -285,7 +285,7 @@ btls_classic_feed(btls_engine *e, const uint8_t *p, size_t n)
     if (!c->opened && btls_classic_seed(c) != 0)
         return;
     /* Room for all of it at once: no growing in steps. */
-    if (c->opened && btls_queue_room(&s->in, n) == NULL) {
+    if (c->opened && n > 0 && btls_queue_room(&s->in, n) == NULL) {
         btls_classic_no_memory(c);
         return;
     }
