@@ -1,6 +1,9 @@
 -- files.lua: the only place where beartls opens files: what C must not do, Lua does and hands over
 -- the bytes.
 
+local core = require "beartls.core"
+local text = require "beartls.decode.text"
+
 local files = {}
 
 local function sentence(what, path, why, verb)
@@ -128,6 +131,57 @@ function files.replace(path, bytes, what)
   os.remove(new)
   return nil, code and message or sentence(what, path, message or "its directory cannot be written to", "write"),
     "io_file"
+end
+
+-- Lua opens files with whatever mode the process has, and truncates what is there. The shell can do better: with
+-- noclobber it creates a file or fails, in one step (O_EXCL), and the umask gives the file its mode in that same step,
+-- so that a private key is nobody else's for not one moment, and no file or link that somebody puts there is ever
+-- written to. What cannot be written has to be read to its end all the same, lest SIGPIPE kills us.
+local function pour(path, bytes, private)
+  local pipe = io.popen(("%sset -C; { cat >%s; } 2>/dev/null || cat >/dev/null"):format(
+    private and "umask 077; " or "", quoted(path)), "w")
+  pipe:write(bytes)
+  pipe:close()
+end
+
+---Creates a file; one that is there already stays as it is, unless it is to be replaced: then it is the old one or the
+---new one at every moment, with the new one's mode.
+---@param path string
+---@param bytes string
+---@param how { private: boolean|nil, replace: boolean|nil }|nil private: nobody but its owner may read it
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_exists", "io_file"
+function files.create(path, bytes, how)
+  how = how or {}
+  if files.exists(path) and not how.replace then
+    return nil, path .. " is there already", "io_exists"
+  end
+  local target = how.replace and ("%s.%s"):format(path, text.hex(core.random(8))) or path
+  pour(target, bytes, how.private)
+  if files.read(target, "file") ~= bytes then
+    return nil, ("cannot write %s: is its directory there, and may you write to it?"):format(path), "io_file"
+  end
+  if how.replace then
+    local renamed, why = os.rename(target, path)
+    if not renamed then
+      os.remove(target)
+      return nil, ("cannot replace %s: %s"):format(path, tostring(why)), "io_file"
+    end
+  end
+  return true
+end
+
+---Makes a directory, and those above it, where they are not there.
+---@param path string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "io_file"
+function files.make_directory(path)
+  if not (run("mkdir -p --", path) or files.is_directory(path)) then
+    return nil, "cannot make the directory " .. path, "io_file"
+  end
+  return true
 end
 
 -- Both give a list of { name, identity of the file itself }, of regular files, links followed.
