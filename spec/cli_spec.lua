@@ -1,5 +1,5 @@
 local arguments = require "beartls.cli.arguments"
-local cli = require "beartls.cli"
+local command = require "support.command"
 local demo_pki = require "beartls.cli.demo_pki"
 local loopback = require "support.loopback"
 local luasocket = require "socket"
@@ -9,65 +9,7 @@ local pki = require "support.pki"
 local PATIENCE = 30
 local nothing = "nothing.invalid"
 
-local function sink()
-  local parts = {}
-  return {
-    write = function(self, ...)
-      for _, part in ipairs { ... } do
-        parts[#parts + 1] = tostring(part)
-      end
-      return self
-    end,
-    flush = function()
-      return true
-    end,
-    text = function()
-      return table.concat(parts)
-    end,
-  }
-end
-
--- Standard input that has this text.
-local function source(text)
-  return {
-    read = function()
-      local rest = text
-      text = nil
-      return rest ~= "" and rest or nil
-    end,
-  }
-end
-
--- Runs the command in this process: exit code, standard output, standard error.
-local function run(argv, input, env)
-  local stdout, stderr = sink(), sink()
-  local exit = cli.main(argv, {
-    stdin = source(input or ""), stdout = stdout, stderr = stderr,
-    getenv = function(name)
-      return (env or {})[name]
-    end,
-  })
-  return exit, stdout.text(), stderr.text()
-end
-
-local function lines_of(text)
-  local lines = {}
-  for line in text:gmatch "[^\n]+" do
-    lines[#lines + 1] = line
-  end
-  return lines
-end
-
--- Where each of the texts begins, which must be in this order.
-local function assert_in_order(text, wanted)
-  local at = 1
-  for i, part in ipairs(wanted) do
-    local start, stop = text:find(part, at, true)
-    assert.is_truthy(start, ("%q does not come after %q in:\n%s"):format(part,
-      wanted[i - 1] or "the beginning", text))
-    at = stop + 1
-  end
-end
+local run, lines_of, assert_in_order = command.run, command.lines_of, command.assert_in_order
 
 -- ---- files and processes ----
 
@@ -297,7 +239,7 @@ describe("beartls", function()
 end)
 
 describe("beartls.cli.arguments", function()
-  local command = {
+  local taken = {
     name = "x", takes = "FILE", count = { 1, 1 }, about = "It does.",
     options = {
       { "ca", "FILE", "trusts" }, { "once", nil, "once" }, { "idle", "N", "n", kind = "number" },
@@ -318,7 +260,7 @@ describe("beartls.cli.arguments", function()
     { "a wish for help, whatever is missing", { "--help" }, { help = true } },
   } do
     it("takes " .. case[1], function()
-      assert.same(case[3], (arguments.parse(command, case[2])))
+      assert.same(case[3], (arguments.parse(taken, case[2])))
     end)
   end
 end)

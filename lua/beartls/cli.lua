@@ -8,65 +8,53 @@ local nearest = require "beartls.nearest"
 
 local cli = {}
 
--- In the order of the help. Each module has `command` (see arguments.lua) and `run(values, out)`.
-local names = { "demo", "connect", "serve", "show" }
-local abouts = {
-  demo = "watch a client and a server shake hands",
-  connect = "talk to a TLS server from the terminal",
-  serve = "be a TLS server: echo, or a page about the connection",
-  show = "a certificate, chain or key in words",
+-- A group of commands, in the order of its help. Behind each name is a module with `command` (see
+-- arguments.lua) and `run(values, out)`, or another group as `group`.
+local everything = {
+  name = "beartls", about = "beartls: TLS for Lua", modules = "beartls.cli.",
+  commands = {
+    { "demo", "watch a client and a server shake hands" },
+    { "connect", "talk to a TLS server from the terminal" },
+    { "serve", "be a TLS server: echo, or a page about the connection" },
+    { "show", "a certificate, chain or key in words" },
+    { "pki", "make certificates: authorities, servers, clients" },
+  },
 }
 
-local function overview()
-  local lines = {
-    "beartls: TLS for Lua", "", "usage: beartls COMMAND ...", "", "commands:",
-  }
-  for _, name in ipairs(names) do
-    lines[#lines + 1] = ("  %-9s%s"):format(name, abouts[name])
+local function overview(group)
+  local lines = { group.about, "", ("usage: %s COMMAND ..."):format(group.name), "", "commands:" }
+  for _, command in ipairs(group.commands) do
+    lines[#lines + 1] = ("  %-9s%s"):format(command[1], command[2])
   end
   lines[#lines + 1] = ""
-  lines[#lines + 1] = "beartls COMMAND --help says more about each."
+  lines[#lines + 1] = group.name .. " COMMAND --help says more about each."
+  if group.notes then
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = group.notes
+  end
   lines[#lines + 1] = ""
   lines[#lines + 1] = codes.help
   return table.concat(lines, "\n")
 end
 
-local function has(name)
-  return abouts[name] ~= nil
+local function names_of(group)
+  local names = {}
+  for i, command in ipairs(group.commands) do
+    names[i] = command[1]
+  end
+  return names
 end
 
-local function unknown_command(out, name)
-  local near = nearest(name, names)
-  out:note(("beartls: there is no command %q%s (usage)"):format(name,
+local function unknown_command(group, name, out)
+  local near = nearest(name, names_of(group))
+  out:note(("%s: there is no command %q%s (usage)"):format(group.name, name,
     near and (", did you mean %q?"):format(near) or ""))
-  out:note("  hint: beartls --help")
+  out:note(("  hint: %s --help"):format(group.name))
   return codes.usage
 end
 
--- The command that argv begins with, and the rest of argv.
-local function run(argv, out)
-  local name = argv[1]
-  local rest = {}
-  for i = 2, #argv do
-    rest[#rest + 1] = argv[i]
-  end
-  if name == "help" and rest[1] then
-    name, rest = rest[1], { "--help" }
-  end
-  if name == nil then
-    out:note(overview())
-    return codes.usage
-  elseif name == "--help" or name == "-h" or name == "help" then
-    out:print(overview())
-    return codes.fine
-  elseif name == "--version" then
-    out:print("beartls " .. require("beartls")._VERSION)
-    return codes.fine
-  elseif not has(name) then
-    return unknown_command(out, name)
-  end
-  local module = require("beartls.cli." .. name)
-  local values, message = arguments.parse(module.command, rest)
+local function run_command(module, argv, out)
+  local values, message = arguments.parse(module.command, argv)
   if not values then
     return out:misused(module.command, message)
   elseif values.help then
@@ -75,6 +63,36 @@ local function run(argv, out)
   end
   out:configure(values, module.command.shows_on_stdout and 1 or 2)
   return module.run(values, out)
+end
+
+-- The command of a group that argv begins with, and the rest of argv.
+local function run(group, argv, out)
+  local name = argv[1]
+  local rest = {}
+  for i = 2, #argv do
+    rest[#rest + 1] = argv[i]
+  end
+  if name == "help" and rest[1] then
+    name, rest = table.remove(rest, 1), rest
+    table.insert(rest, "--help")
+  end
+  if name == nil then
+    out:note(overview(group))
+    return codes.usage
+  elseif name == "--help" or name == "-h" or name == "help" then
+    out:print(overview(group))
+    return codes.fine
+  elseif name == "--version" and group == everything then
+    out:print("beartls " .. require("beartls")._VERSION)
+    return codes.fine
+  end
+  for _, command in ipairs(group.commands) do
+    if command[1] == name then
+      local module = require(group.modules .. name)
+      return (module.group and run or run_command)(module.group or module, rest, out)
+    end
+  end
+  return unknown_command(group, name, out)
 end
 
 local missing_hints = {
@@ -104,7 +122,7 @@ end
 ---@return integer exit code
 function cli.main(argv, io_given)
   local out = output.new(io_given)
-  local ok, exit = pcall(run, argv, out)
+  local ok, exit = pcall(run, everything, argv, out)
   if not ok then
     exit = explain(out, exit)
   end

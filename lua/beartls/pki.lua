@@ -62,4 +62,14 @@ pki.parse_request = request.parse
 ---Reads a revocation list.
 pki.parse_crl = crl.parse
 
+---Whether keys of that kind can be made.
+---@param kind string
+---@return boolean
+function pki.is_key_kind(kind)
+  return rules.authority.key_kind[1](kind)
+end
+
+---Why certificates are taken back: the names of reasons (RFC 5280, 5.3.1).
+pki.revocation_reasons = crl.reasons
+
 return pki
