@@ -81,7 +81,7 @@ test:
 ## lint: luacheck, clang-format, cppcheck and a build with clang; warnings fail
 lint:
 	luacheck -q lua spec examples lua/beartls/command
-	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.c
+	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.[ch]
 	cppcheck -q --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Isrc src
 	@for l in $(INSTALLED); do \
@@ -90,7 +90,7 @@ lint:
 
 ## format: formats the C sources
 format:
-	clang-format -i src/*/*.c src/*/*.h spec/support/*.c
+	clang-format -i src/*/*.c src/*/*.h spec/support/*.[ch]
 
 ## asan: runs the specs under the address and undefined behaviour sanitizers
 asan:
@@ -141,8 +141,9 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 # What the specs with test vectors call: see spec/support/primitives.c.
-$(B)/primitives.so: spec/support/primitives.c $(OBJ)
-	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+PRIMITIVES = $(wildcard spec/support/primitives*.c)
+$(B)/primitives.so: $(PRIMITIVES) spec/support/primitives.h $(OBJ)
+	$(CC) $(ALL_CFLAGS) -Ispec/support -shared -o $@ $(PRIMITIVES) $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
 
 # A state whose allocator fails: see spec/support/failalloc.c.
 $(B)/failalloc: spec/support/failalloc.c $(OBJ)

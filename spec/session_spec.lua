@@ -288,7 +288,11 @@ end)
 
 describe("cipher suites", function()
   local core = require "beartls.core"
+  local suites_12 = {}
   for _, suite in ipairs(core.cipher_suites) do
+    suites_12[#suites_12 + 1] = suite:find "_WITH_" and suite or nil -- the other names are those of TLS 1.3
+  end
+  for _, suite in ipairs(suites_12) do
     local ecdsa = suite:find "_ECDSA_"
     it(suite .. " carries data", function()
       local p = pair.open({ cipher_suites = { suite } }, { cipher_suites = { suite },

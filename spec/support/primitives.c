@@ -3,7 +3,6 @@
  * Strings of bytes go in and out. */
 #include <string.h>
 
-#include "binding/compat.h"
 #include "core/error.h"
 #include "crypto/hash.h"
 #include "crypto/rsa_public.h"
@@ -11,8 +10,9 @@
 #include "pki/der.h"
 #include "pki/signature.h"
 #include "pki/spki.h"
+#include "primitives.h"
 
-static btls_span
+btls_span
 check_bytes(lua_State *L, int i)
 {
     btls_span s;
@@ -20,8 +20,19 @@ check_bytes(lua_State *L, int i)
     return s;
 }
 
-/* "sha256" and the like, as BearSSL's number; 0 when there is none at i. */
-static int
+btls_span
+opt_bytes(lua_State *L, int i)
+{
+    return lua_isnoneornil(L, i) ? (btls_span){ NULL, 0 } : check_bytes(L, i);
+}
+
+void
+push_bytes(lua_State *L, const void *p, size_t n)
+{
+    lua_pushlstring(L, p, n);
+}
+
+int
 opt_hash(lua_State *L, int i)
 {
     static const char *const names[] = { "md5",    "sha1",   "sha224", "sha256",
@@ -99,10 +110,22 @@ hash(lua_State *L)
     return 1;
 }
 
+/* primitives.point(spki, curve) -> the point of an EC key on that curve, or nil */
+static int
+point(lua_State *L)
+{
+    btls_public_key key;
+    btls_error e;
+    if (btls_spki_parse(check_bytes(L, 1), &key, &e) != 0 || key.kind != BTLS_KEY_EC ||
+        key.curve != luaL_checkinteger(L, 2))
+        return 0;
+    push_bytes(L, key.point.p, key.point.n);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
-    { "hash", hash },     { "rsa_public", rsa_public },
-    { "verify", verify }, { "verify_named", verify_named },
-    { NULL, NULL },
+    { "hash", hash },     { "rsa_public", rsa_public },     { "point", point },
+    { "verify", verify }, { "verify_named", verify_named }, { NULL, NULL },
 };
 
 BTLS_EXPORT int luaopen_primitives(lua_State *L);
@@ -112,5 +135,8 @@ luaopen_primitives(lua_State *L)
 {
     lua_newtable(L);
     btls_setfuncs(L, functions);
+    add_crypto(L);
+    add_tls(L);
+    add_records(L);
     return 1;
 }

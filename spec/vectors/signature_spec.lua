@@ -4,7 +4,7 @@ local process = require "support.process"
 local tls = require "beartls"
 local vectors = require "support.vectors"
 
-local bytes = vectors.bytes
+local bytes, agrees_with = vectors.bytes, vectors.agrees_with
 
 local function hash_name(sha)
   return sha and sha:lower():gsub("-", "")
@@ -46,17 +46,6 @@ local function p1363(size)
     return primitives.verify(bytes(group.publicKeyDer), "ecdsa", hash_name(group.sha), bytes(test.msg),
       "\48" .. string.char(#body) .. body)
   end
-end
-
-local function agrees_with(name, check, accepts)
-  it("agrees with Wycheproof's " .. name, function()
-    local differences, why = vectors.differences(name, check, accepts)
-    if not differences then
-      pending(why)
-      return
-    end
-    assert.equal("", differences)
-  end)
 end
 
 describe("RSASSA-PKCS1-v1_5", function()

@@ -72,13 +72,26 @@ set_algorithms(classic *c)
     br_ssl_engine_set_default_rsavrfy(eng);
 }
 
+/* The suites of TLS 1.3 are the modern engine's. */
+static void
+set_suites(br_ssl_engine_context *eng, const btls_config *config)
+{
+    uint16_t suites[BTLS_CONFIG_SUITES];
+    size_t n = 0;
+    for (size_t i = 0; i < config->suite_count; i++) {
+        if (!btls_suite_is_13(btls_suite_by_id(config->suites[i])))
+            suites[n++] = config->suites[i];
+    }
+    br_ssl_engine_set_suites(eng, suites, n);
+}
+
 static void
 set_options(classic *c)
 {
     br_ssl_engine_context *eng = btls_classic_eng(c);
     const btls_config *config = c->s->config;
     br_ssl_engine_set_versions(eng, config->min_version, config->max_version);
-    br_ssl_engine_set_suites(eng, config->suites, config->suite_count);
+    set_suites(eng, config);
     br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
     if (!c->s->is_client)
         br_ssl_engine_add_flags(eng, BR_OPT_ENFORCE_SERVER_PREFERENCES);

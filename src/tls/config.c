@@ -73,7 +73,10 @@ btls_config_check(const btls_config *c, btls_error *e)
     int usable = 0;
     for (size_t i = 0; i < c->suite_count; i++) {
         const btls_suite *s = btls_suite_by_id(c->suites[i]);
-        if (!(s->flags & BTLS_SUITE_TLS12) || c->max_version >= BTLS_TLS12)
+        unsigned since = btls_suite_is_13(s)           ? BTLS_TLS13
+                         : s->flags & BTLS_SUITE_TLS12 ? BTLS_TLS12
+                                                       : BTLS_TLS10;
+        if (c->max_version >= since)
             usable = 1;
     }
     if (!usable) {

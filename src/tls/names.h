@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/aead.h"
+
 #define BTLS_TLS10 0x0301
 #define BTLS_TLS11 0x0302
 #define BTLS_TLS12 0x0303
+#define BTLS_TLS13 0x0304
 
 /* AlertDescription (RFC 8446, 6). */
 enum {
@@ -19,33 +22,60 @@ enum {
     BTLS_ALERT_HANDSHAKE_FAILURE = 40,
     BTLS_ALERT_BAD_CERTIFICATE = 42,
     BTLS_ALERT_UNSUPPORTED_CERTIFICATE = 43,
+    BTLS_ALERT_CERTIFICATE_REVOKED = 44,
+    BTLS_ALERT_CERTIFICATE_EXPIRED = 45,
+    BTLS_ALERT_CERTIFICATE_UNKNOWN = 46,
     BTLS_ALERT_ILLEGAL_PARAMETER = 47,
+    BTLS_ALERT_UNKNOWN_CA = 48,
+    BTLS_ALERT_ACCESS_DENIED = 49,
     BTLS_ALERT_DECODE_ERROR = 50,
     BTLS_ALERT_DECRYPT_ERROR = 51,
     BTLS_ALERT_PROTOCOL_VERSION = 70,
+    BTLS_ALERT_INSUFFICIENT_SECURITY = 71,
     BTLS_ALERT_INTERNAL_ERROR = 80,
     BTLS_ALERT_INAPPROPRIATE_FALLBACK = 86,
     BTLS_ALERT_USER_CANCELED = 90,
+    BTLS_ALERT_NO_RENEGOTIATION = 100,
+    BTLS_ALERT_MISSING_EXTENSION = 109,
     BTLS_ALERT_UNSUPPORTED_EXTENSION = 110,
+    BTLS_ALERT_UNRECOGNIZED_NAME = 112,
+    BTLS_ALERT_BAD_CERTIFICATE_STATUS_RESPONSE = 113,
+    BTLS_ALERT_UNKNOWN_PSK_IDENTITY = 115,
+    BTLS_ALERT_CERTIFICATE_REQUIRED = 116,
     BTLS_ALERT_NO_APPLICATION_PROTOCOL = 120
 };
 
-/* How the premaster secret is agreed on and the server authenticated. */
-enum btls_key_exchange { BTLS_KX_RSA = 1, BTLS_KX_ECDHE_RSA, BTLS_KX_ECDHE_ECDSA };
+/* How the premaster secret is agreed on and the server authenticated; in TLS 1.3 the
+ * suite does not say (BTLS_KX_ANY). */
+enum btls_key_exchange {
+    BTLS_KX_ANY,
+    BTLS_KX_RSA,
+    BTLS_KX_ECDHE_RSA,
+    BTLS_KX_ECDHE_ECDSA
+};
 
 /* Flags of a suite. */
-#define BTLS_SUITE_DEFAULT                                                           \
-    1                      /* offered when the config names none: ECDHE with an AEAD \
-                            */
-#define BTLS_SUITE_TLS12 2 /* not before TLS 1.2 */
-#define BTLS_SUITE_SHA1 4  /* its MAC is HMAC-SHA-1 */
+#define BTLS_SUITE_DEFAULT                                                            \
+    1                       /* offered when the config names none: ECDHE with an AEAD \
+                             */
+#define BTLS_SUITE_TLS12 2  /* not before TLS 1.2 */
+#define BTLS_SUITE_SHA1 4   /* its MAC is HMAC-SHA-1 */
+#define BTLS_SUITE_MODERN 8 /* the modern engine's: TLS 1.3, or ECDHE with an AEAD */
 
 typedef struct {
     uint16_t id;
     uint8_t key_exchange; /* enum btls_key_exchange */
     uint8_t flags;        /* BTLS_SUITE_* */
+    uint8_t hash;         /* BearSSL's hash id of PRF or HKDF; of modern suites */
+    uint8_t aead;         /* enum btls_aead_kind; 0: none (CBC) */
     const char *name;     /* IANA */
 } btls_suite;
+
+static inline int
+btls_suite_is_13(const btls_suite *suite)
+{
+    return suite->id >> 8 == 0x13;
+}
 
 /* All suites in the order in which a default config prefers them; *n gets their number.
  */

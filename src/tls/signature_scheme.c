@@ -39,6 +39,13 @@ btls_signature_scheme_find(unsigned scheme)
     return NULL;
 }
 
+int
+btls_signature_scheme_in_13(const btls_signature_scheme *s)
+{
+    return s->algorithm.kind == BTLS_SIGNATURE_PSS || s->kind == BTLS_KEY_ED25519 ||
+           s->curve != 0;
+}
+
 /* Two hashes' length and ten bits (RFC 8017, 9.1.1, with a salt as long as the hash):
  * 1024 bits are too few for SHA-512. PKCS#1 fits into all keys that there are. */
 static int
