@@ -49,6 +49,12 @@ local lua_blocks = {
   ["device.lua"] = function(text)
     return text:gsub("8443", tostring(peer "echo")) .. 'io.write(io.open("known_hosts"):read "*a")\n', "localhost:"
   end,
+  ["pkcs12.lua"] = function(text)
+    local output, code = process.run(("openssl pkcs12 -export -in %s -inkey %s -passout pass:secret -out %s/me.p12")
+      :format(pki.path "client_ec.pem", pki.path "client_ec.key", dir))
+    assert.equal(0, code, output)
+    return "io.read = function() return 'secret' end\n" .. text .. "print(config)\n", "password: beartls.config"
+  end,
   ["failure.lua"] = function(text)
     -- The name that is wrong has to be reachable: 127.0.0.1 stands for it, with a certificate that lacks it.
     local port = process.free_port()

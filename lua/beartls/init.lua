@@ -9,36 +9,49 @@ local system = require "beartls.system"
 local tls = { _VERSION = "scm" }
 
 ---@class beartls.certificate
-tls.certificate = { parse = core.certificate.parse }
+tls.certificate = {}
 
----Loads a certificate chain, leaf first, from a PEM or DER file.
----@param path string
+---Reads a certificate chain, leaf first, from PEM, DER or PKCS#12.
+---@param text string
+---@param password string|(fun():string|nil)|nil for PKCS#12; a function is called only when it is encrypted
 ---@return beartls.certificate|nil
 ---@return string|nil message
----@return string|nil code "io_file", "config_no_certificate", "certificate_malformed" ...
-function tls.certificate.load(path)
-  return options.load_certificate(path)
+---@return string|nil code "config_no_certificate", "certificate_malformed", "config_key_encrypted" ...
+function tls.certificate.parse(text, password)
+  return options.parse(core.certificate.parse, text, password)
+end
+
+---Loads a certificate chain, leaf first, from a PEM, DER or PKCS#12 file.
+---@param path string
+---@param password string|(fun():string|nil)|nil as for parse
+---@return beartls.certificate|nil
+---@return string|nil message
+---@return string|nil code "io_file" and those of parse
+function tls.certificate.load(path, password)
+  return options.load_certificate(path, password)
 end
 
 ---@class beartls.key
 tls.key = { generate = core.key.generate }
 
----Reads a private key from PEM or DER.
+---Reads a private key from PEM, DER or PKCS#12: PKCS#8 (encrypted with PBES2, too), PKCS#1, SEC1, PEM of the old
+---encrypted form.
 ---@param text string
----@param password string|fun():string|nil
+---@param password string|(fun():string|nil)|nil not used when it is not encrypted; a function is called only then
 ---@return beartls.key|nil
 ---@return string|nil message
----@return string|nil code
+---@return string|nil code "config_no_key", "config_key_encrypted" (it needs a password), "config_key_password" (that
+---is wrong), "config_key_malformed", "config_key_unsupported" ...
 function tls.key.parse(text, password)
-  return core.key.parse(text, options.password(password))
+  return options.parse(core.key.parse, text, password)
 end
 
----Loads a private key from a PEM or DER file.
+---Loads a private key from a PEM, DER or PKCS#12 file.
 ---@param path string
----@param password string|fun():string|nil
+---@param password string|(fun():string|nil)|nil as for parse
 ---@return beartls.key|nil
 ---@return string|nil message
----@return string|nil code
+---@return string|nil code "io_file" and those of parse
 function tls.key.load(path, password)
   return options.load_key(path, password)
 end

@@ -281,9 +281,11 @@ function key:public(form) end
 ---@return string|nil code "config_key_scheme": it does not fit the key
 function key:sign(scheme, message) end
 
----PKCS#8, not encrypted: whoever gets it has the key.
+---PKCS#8. Without a password it is not encrypted, and whoever gets it has the key. With one it is encrypted (PBES2:
+---PBKDF2 with HMAC-SHA-256 and 600000 rounds, AES-256-CBC), which takes some tenths of a second, as reading it will.
+---@param password string|nil not empty, at most 1024 bytes
 ---@return string
-function key:pem() end
+function key:pem(password) end
 
 ---Whom we believe. Made by tls.trust.load, .parse and .system. #trust is the number of anchors.
 ---@class beartls.trust

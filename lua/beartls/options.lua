@@ -127,34 +127,60 @@ function options.check(given, names, what, level)
   end
 end
 
----A certificate chain from a file.
-function options.load_certificate(path)
-  local bytes, message, code = files.read(path, "certificate file")
+---What parse makes of the bytes. A password that is a function is called only when they are encrypted.
+---@param parse function core.certificate.parse or core.key.parse
+---@param bytes string
+---@param password string|fun():string|nil|nil
+---@return userdata|nil
+---@return string|nil message
+---@return string|nil code
+function options.parse(parse, bytes, password)
+  if type(password) ~= "function" then
+    return parse(bytes, password)
+  end
+  local object, message, code = parse(bytes)
+  if code ~= "config_key_encrypted" then
+    return object, message, code
+  end
+  local given = password()
+  if given == nil then
+    return nil, message, code
+  end
+  return parse(bytes, given)
+end
+
+local function load(path, what, parse, password)
+  local bytes, message, code = files.read(path, what)
   if not bytes then
     return nil, message, code
   end
-  local certificate
-  certificate, message, code = core.certificate.parse(bytes)
-  return certificate, message and path .. ": " .. message, code
+  local object
+  object, message, code = options.parse(parse, bytes, password)
+  return object, message and path .. ": " .. message, code
+end
+
+---A certificate chain from a file.
+function options.load_certificate(path, password)
+  return load(path, "certificate file", core.certificate.parse, password)
 end
 
 ---A private key from a file.
 function options.load_key(path, password)
-  local bytes, message, code = files.read(path, "key file")
-  if not bytes then
-    return nil, message, code
-  end
-  local key
-  key, message, code = core.key.parse(bytes, options.password(password))
-  return key, message and path .. ": " .. message, code
+  return load(path, "key file", core.key.parse, password)
 end
 
----A password is asked for only when it is needed: here.
-function options.password(password)
-  if type(password) == "function" then
-    return password()
+-- Of a password for two files, or two parts of one, people are asked once.
+local function asked_once(password)
+  if type(password) ~= "function" then
+    return password
   end
-  return password
+  local asked, given = false, nil
+  return function()
+    if not asked then
+      asked, given = true, password()
+    end
+    return given
+  end
 end
 
 local function load_identity(given)
@@ -163,11 +189,12 @@ local function load_identity(given)
     return nil, certificate and "a certificate needs its key: set the option key"
       or "a key needs its certificate: set the option certificate", "config_identity"
   end
+  local password = asked_once(given.password)
   if type(certificate) == "string" then
-    certificate, message, code = options.load_certificate(certificate)
+    certificate, message, code = options.load_certificate(certificate, password)
   end
   if certificate and type(key) == "string" then
-    key, message, code = options.load_key(key, given.password)
+    key, message, code = options.load_key(key, password)
   end
   if not certificate or not key then
     return nil, message, code

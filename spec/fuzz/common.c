@@ -55,6 +55,7 @@ fuzz_file(const char *name)
 static btls_config *
 make_config(const char *name)
 {
+    static const btls_span none = { NULL, 0 };
     char file[64];
     btls_error e;
     btls_config *c = malloc(sizeof *c);
@@ -66,9 +67,9 @@ make_config(const char *name)
     btls_chain_init(chain, &fuzz_alloc);
     FUZZ_CHECK(btls_config_init(c, &e) == 0);
     snprintf(file, sizeof file, "%s.pem", name);
-    FUZZ_CHECK(btls_read_chain(chain, fuzz_file(file), &e) == 0);
+    FUZZ_CHECK(btls_read_chain(chain, fuzz_file(file), none, &e) == 0);
     snprintf(file, sizeof file, "%s.key", name);
-    btls_key *key = btls_read_key(&fuzz_alloc, fuzz_file(file), &e);
+    btls_key *key = btls_read_key(&fuzz_alloc, fuzz_file(file), none, &e);
     FUZZ_CHECK(key != NULL && btls_config_add_identity(c, chain, key, &e) == 0);
     FUZZ_CHECK(btls_read_trust(trust, fuzz_file("trust.pem"), &count, &e) == 0);
     c->trust = trust;

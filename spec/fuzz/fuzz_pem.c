@@ -35,6 +35,7 @@ round_trip(btls_span text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+    static const btls_span none = { NULL, 0 };
     btls_span text = { p, n };
     btls_error e;
     btls_chain chain;
@@ -42,8 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     btls_trust *trust = btls_trust_new(&fuzz_alloc);
     round_trip(text);
     btls_chain_init(&chain, &fuzz_alloc);
-    btls_read_chain(&chain, text, &e);
-    btls_key_free(btls_read_key(&fuzz_alloc, text, &e));
+    btls_read_chain(&chain, text, none, &e);
+    btls_key_free(btls_read_key(&fuzz_alloc, text, none, &e));
     btls_read_trust(trust, text, &count, &e);
     btls_chain_clear(&chain);
     btls_trust_free(trust);

@@ -78,15 +78,17 @@ btls_push_certificate(lua_State *L, btls_span der)
     append(L, new_certificate(L), der);
 }
 
-/* core.certificate.parse(pem_or_der) -> certificate | nil, message, code */
+/* core.certificate.parse(text [, password]) -> certificate | nil, message, code */
 static int
 certificate_parse(lua_State *L)
 {
     btls_span text;
     btls_error e;
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
+    btls_span password = btls_opt_bytes(L, 2);
     certificate *c = new_certificate(L);
-    return btls_read_chain(&c->chain, text, &e) != 0 ? btls_push_error(L, &e) : 1;
+    return btls_read_chain(&c->chain, text, password, &e) != 0 ? btls_push_error(L, &e)
+                                                               : 1;
 }
 
 static int

@@ -41,16 +41,16 @@ check_key(lua_State *L)
     return o->key;
 }
 
-/* core.key.parse(pem_or_der [, password]) -> key | nil, message, code */
+/* core.key.parse(text [, password]) -> key | nil, message, code */
 static int
 key_parse(lua_State *L)
 {
     btls_span text;
     btls_error e;
     text.p = (const uint8_t *)luaL_checklstring(L, 1, &text.n);
-    luaL_optstring(L, 2, NULL);
+    btls_span password = btls_opt_bytes(L, 2);
     key_object *o = new_object(L);
-    o->key = btls_read_key(&o->alloc, text, &e);
+    o->key = btls_read_key(&o->alloc, text, password, &e);
     return o->key == NULL ? btls_push_error(L, &e) : 1;
 }
 
@@ -106,15 +106,34 @@ key_matches(lua_State *L)
     return 1;
 }
 
-/* key:pem() -> PKCS#8, not encrypted */
+/* Encodes the key into out, encrypted when there is a password. */
+static int
+encode(const btls_key *key, btls_span password, btls_queue *out, btls_error *e)
+{
+    br_hmac_drbg_context random;
+    if (password.p == NULL)
+        return btls_key_encode(key, out, e);
+    if (btls_random_drbg(&random, e) != 0)
+        return -1;
+    int bad = btls_key_encode_encrypted(key, password, &random.vtable, out, e);
+    btls_wipe(&random, sizeof random);
+    return bad;
+}
+
+/* key:pem([password]) -> PKCS#8, encrypted when there is a password | nil, message, code
+ */
 static int
 key_pem(lua_State *L)
 {
     const btls_key *key = check_key(L);
+    btls_span password = btls_opt_bytes(L, 2);
     btls_error e;
+    luaL_argcheck(L, password.p == NULL || password.n > 0, 2, "an empty password");
+    const char *label = password.p == NULL ? "PRIVATE KEY" : "ENCRYPTED PRIVATE KEY";
     key_object *der = new_object(L), *text = new_object(L);
-    if (btls_key_encode(key, &der->scratch, &e) != 0 ||
-        !btls_pem_push(&text->scratch, "PRIVATE KEY", btls_queue_bytes(&der->scratch)))
+    if (encode(key, password, &der->scratch, &e) != 0)
+        return btls_push_error(L, &e);
+    if (!btls_pem_push(&text->scratch, label, btls_queue_bytes(&der->scratch)))
         return luaL_error(L, "not enough memory");
     btls_span pem = btls_queue_bytes(&text->scratch);
     lua_pushlstring(L, (const char *)pem.p, pem.n);

@@ -59,6 +59,15 @@ btls_push_error(lua_State *L, const btls_error *e)
     return 3;
 }
 
+btls_span
+btls_opt_bytes(lua_State *L, int i)
+{
+    btls_span s = { NULL, 0 };
+    if (!lua_isnoneornil(L, i))
+        s.p = (const uint8_t *)luaL_checklstring(L, i, &s.n);
+    return s;
+}
+
 const char *
 btls_check_name(lua_State *L, int i)
 {

@@ -35,6 +35,10 @@ void *btls_test_object(lua_State *L, int i, const char *name);
 /* nil, message, code: `return btls_push_error(L, &e);` */
 int btls_push_error(lua_State *L, const btls_error *e);
 
+/* The string at index i, or a span with p NULL when there is none. Raises when it is
+ * something else. */
+btls_span btls_opt_bytes(lua_State *L, int i);
+
 /* A host name that a program gives: the string at index i, or NULL when it holds a NUL
  * byte, so that nothing behind it is overlooked. Raises when it is no string. */
 const char *btls_check_name(lua_State *L, int i);

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "crypto/signature.h"
 #include "pki/certificate.h"
+#include "pki/pbe.h"
 
 /* One block that holds the key and all its integers; everything in it points into itself.
  */
@@ -75,5 +76,16 @@ int btls_key_encode_public(const btls_key *k, btls_queue *out, btls_error *e);
 
 /* Writes the key as PKCS#8 DER behind what is in out. 0, or -1 with *e set. */
 int btls_key_encode(const btls_key *k, btls_queue *out, btls_error *e);
+
+/* 1 when it is an EncryptedPrivateKeyInfo (RFC 5958, 3). */
+int btls_key_is_encrypted(btls_span der);
+/* Reads a key out of that: see btls_pbe_decrypt and btls_key_parse. What makes no sense
+ * is taken for the work of a wrong password (config_key_password). */
+btls_key *btls_key_decrypt(const btls_alloc *a, btls_span der, btls_pbe *p,
+                           btls_error *e);
+/* Writes that behind what is in out: see btls_pbe_encrypt. 0, or -1 with *e set. */
+int btls_key_encode_encrypted(const btls_key *k, btls_span password,
+                              const br_prng_class **random, btls_queue *out,
+                              btls_error *e);
 
 #endif

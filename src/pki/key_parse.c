@@ -272,11 +272,9 @@ btls_key_parse(const btls_alloc *a, btls_span der, btls_error *e)
 {
     btls_reader r = btls_reader_of(der);
     btls_reader s = btls_der_enter(&r, BTLS_DER_SEQUENCE);
-    if (!s.bad && btls_der_next(&s) == BTLS_DER_SEQUENCE) {
+    if (btls_key_is_encrypted(der)) {
         btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT,
-                       "the private key is encrypted");
-        btls_error_hint(
-            e, "encrypted keys cannot be read yet: openssl pkey -in FILE -out PLAIN");
+                       "the private key is encrypted, and no password was given");
         return NULL;
     }
     uint32_t version = btls_der_read_small(&s);

@@ -115,17 +115,32 @@ malformed(const btls_pem *pem, const char *what, btls_error *e)
                           pem->line - 1, what);
 }
 
-/* Skips the headers of a block in the old form ("Proc-Type: 4,ENCRYPTED"); what was read
- * is its first base64 line. */
+/* Looks at a header of a block in the old form: "Proc-Type: 4,ENCRYPTED", "DEK-Info:
+ * ...".
+ */
+static void
+read_header(btls_pem *pem, btls_span line)
+{
+    static const char dek_info[] = "DEK-Info: ";
+    size_t prefix = sizeof dek_info - 1;
+    if (line.n >= 9 && memcmp(line.p + line.n - 9, "ENCRYPTED", 9) == 0)
+        pem->encrypted = 1;
+    if (line.n > prefix && line.n - prefix < sizeof pem->dek_info &&
+        memcmp(line.p, dek_info, prefix) == 0) {
+        memcpy(pem->dek_info, line.p + prefix, line.n - prefix);
+        pem->dek_info[line.n - prefix] = '\0';
+    }
+}
+
+/* Reads the headers of a block in the old form; what was read is its first base64 line.
+ */
 static btls_span
 skip_headers(btls_pem *pem, btls_span line)
 {
     if (memchr(line.p, ':', line.n) == NULL)
         return line;
-    for (; pem->rest.n > 0 && line.n > 0; line = next_line(pem)) {
-        if (line.n >= 9 && memcmp(line.p + line.n - 9, "ENCRYPTED", 9) == 0)
-            pem->encrypted = 1;
-    }
+    for (; pem->rest.n > 0 && line.n > 0; line = next_line(pem))
+        read_header(pem, line);
     return next_line(pem);
 }
 
@@ -158,6 +173,7 @@ btls_pem_next(btls_pem *pem, btls_queue *out, btls_error *e)
 {
     btls_queue_clear(out);
     pem->encrypted = 0;
+    pem->dek_info[0] = '\0';
     while (pem->rest.n > 0) {
         btls_span label = label_of(next_line(pem), "-----BEGIN ");
         if (label.p == NULL)

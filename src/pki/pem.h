@@ -7,10 +7,11 @@
 #include "core/error.h"
 
 typedef struct {
-    btls_span rest; /* text that has not been looked at */
-    unsigned line;  /* of its first byte, from 1 */
-    char label[48]; /* of the block that was found: "CERTIFICATE" */
-    int encrypted;  /* it has a Proc-Type: 4,ENCRYPTED header (RFC 1421) */
+    btls_span rest;    /* text that has not been looked at */
+    unsigned line;     /* of its first byte, from 1 */
+    char label[48];    /* of the block that was found: "CERTIFICATE" */
+    int encrypted;     /* it has a Proc-Type: 4,ENCRYPTED header (RFC 1421) */
+    char dek_info[64]; /* then the value of its DEK-Info header: "AES-256-CBC,HEX" */
 } btls_pem;
 
 void btls_pem_init(btls_pem *pem, btls_span text);

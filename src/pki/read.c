@@ -1,11 +1,12 @@
-/* read.c -- certificates, keys and trust from a text: PEM with one or more objects, or
- * DER. */
+/* read.c -- certificates and trust from a text: PEM with one or more objects, DER, or
+ * PKCS#12. */
 #include "pki/read.h"
 
 #include <string.h>
 
 #include "pki/certificate.h"
 #include "pki/pem.h"
+#include "pki/pkcs12.h"
 
 /* ---- certificates ---- */
 
@@ -56,89 +57,28 @@ add_pem(btls_chain *chain, btls_span text, btls_queue *block, btls_error *e)
     return chain->count > 0 ? 0 : no_certificate(e, other);
 }
 
+static int
+add_pkcs12(btls_chain *chain, btls_span text, btls_span password, btls_error *e)
+{
+    btls_key *key;
+    if (btls_pkcs12_read(chain->bytes.alloc, text, password, &key, chain, e) != 0)
+        return -1;
+    btls_key_free(key);
+    return chain->count > 0 ? 0 : no_certificate(e, "");
+}
+
 int
-btls_read_chain(btls_chain *chain, btls_span text, btls_error *e)
+btls_read_chain(btls_chain *chain, btls_span text, btls_span password, btls_error *e)
 {
     btls_queue block;
+    if (btls_pkcs12_is(text))
+        return add_pkcs12(chain, text, password, e);
     if (btls_pem_is_der(text))
         return add_der(chain, text, e);
     btls_queue_init(&block, chain->bytes.alloc);
     int bad = add_pem(chain, text, &block, e);
     btls_queue_clear(&block);
     return bad;
-}
-
-/* ---- keys ---- */
-
-static int
-is_key_label(const char *label)
-{
-    return strcmp(label, "PRIVATE KEY") == 0 || strcmp(label, "RSA PRIVATE KEY") == 0 ||
-           strcmp(label, "EC PRIVATE KEY") == 0;
-}
-
-static int
-encrypted(btls_error *e)
-{
-    btls_error_set(e, "config_key_encrypted", BTLS_NO_ALERT,
-                   "the private key is encrypted, and encrypted keys cannot be read yet");
-    btls_error_hint(e, "openssl pkey -in FILE -out PLAIN takes the encryption off");
-    return -1;
-}
-
-static int
-no_key(btls_error *e, const char *label)
-{
-    if (label[0] != '\0')
-        return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
-                              "there is no private key in it, but a %s", label);
-    return btls_error_set(e, "config_no_key", BTLS_NO_ALERT,
-                          "there is no private key in it");
-}
-
-/* The one key of a PEM text goes to *key, or into *e why there is none. */
-static int
-read_pem_key(const btls_alloc *a, btls_span text, btls_queue *block, btls_key **key,
-             btls_error *e)
-{
-    btls_pem pem;
-    char other[sizeof pem.label] = "";
-    int found;
-    btls_pem_init(&pem, text);
-    while ((found = btls_pem_next(&pem, block, e)) > 0) {
-        if (pem.encrypted || strcmp(pem.label, "ENCRYPTED PRIVATE KEY") == 0)
-            return encrypted(e);
-        if (!is_key_label(pem.label)) {
-            if (strcmp(pem.label, "EC PARAMETERS") != 0)
-                memcpy(other, pem.label, sizeof other);
-            continue;
-        }
-        if (*key != NULL)
-            return btls_error_set(e, "config_key_ambiguous", BTLS_NO_ALERT,
-                                  "there are two private keys in it");
-        *key = btls_key_parse(a, btls_queue_bytes(block), e);
-        if (*key == NULL)
-            return -1;
-    }
-    if (found < 0)
-        return -1;
-    return *key != NULL ? 0 : no_key(e, other);
-}
-
-btls_key *
-btls_read_key(const btls_alloc *a, btls_span text, btls_error *e)
-{
-    btls_queue block;
-    btls_key *key = NULL;
-    if (btls_pem_is_der(text))
-        return btls_key_parse(a, text, e);
-    btls_queue_init(&block, a);
-    int bad = read_pem_key(a, text, &block, &key, e);
-    btls_queue_clear(&block);
-    if (!bad)
-        return key;
-    btls_key_free(key);
-    return NULL;
 }
 
 /* ---- trust ---- */

@@ -1,5 +1,5 @@
-/* read.h -- certificates, keys and trust from a text: PEM with one or more objects, or
- * DER. */
+/* read.h -- certificates, keys and trust from a text: PEM with one or more objects, DER,
+ * or PKCS#12. */
 #ifndef BTLS_PKI_READ_H
 #define BTLS_PKI_READ_H
 
@@ -7,13 +7,17 @@
 #include "pki/key.h"
 #include "pki/trust.h"
 
-/* Appends all certificates of the text to the chain. 0, or -1 with *e set
- * (config_no_certificate, config_pem_malformed, certificate_malformed ...). */
-int btls_read_chain(btls_chain *chain, btls_span text, btls_error *e);
+/* Appends all certificates of the text to the chain, of a PKCS#12 file those that
+ * btls_pkcs12_read gives; only that needs the password (p NULL: none). 0, or -1 with *e
+ * set (config_no_certificate, config_pem_malformed, certificate_malformed ...). */
+int btls_read_chain(btls_chain *chain, btls_span text, btls_span password, btls_error *e);
 
-/* The one private key of the text; the caller's, to be freed with btls_key_free. NULL
- * with *e set (config_no_key, config_key_ambiguous, config_key_encrypted ...). */
-btls_key *btls_read_key(const btls_alloc *a, btls_span text, btls_error *e);
+/* The one private key of the text, PEM, DER or PKCS#12, encrypted or not; the caller's,
+ * to be freed with btls_key_free. The password (p NULL: none) is used only when it is
+ * encrypted. NULL with *e set (config_no_key, config_key_ambiguous, config_key_encrypted:
+ * a password is needed, config_key_password: it is wrong ...). */
+btls_key *btls_read_key(const btls_alloc *a, btls_span text, btls_span password,
+                        btls_error *e);
 
 typedef struct {
     int added;
