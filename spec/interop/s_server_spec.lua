@@ -197,3 +197,146 @@ describe("s_server and our client agree on", function()
     one:stop()
   end)
 end)
+
+local function megabyte()
+  local lines = {}
+  for i = 1, 2 ^ 16 do
+    lines[i] = ("%015d"):format(i)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local bulk = {
+  { "TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
+  { "TLSv1.2", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" },
+  { "TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_CCM" },
+  { "TLSv1.2", "TLS_RSA_WITH_AES_256_CBC_SHA256" },
+  { "TLSv1", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" },
+}
+
+describe("between s_server and our client", function()
+  after_each(peer.hang_up)
+  after_each(process.cleanup)
+
+  for _, case in ipairs(bulk) do
+    local version, suite = case[1], case[2]
+    local config = { min_version = version, max_version = version, cipher_suites = { suite } }
+
+    it(("a megabyte comes with %s in %s"):format(suite, version), function()
+      local server = peer.s_server({ anything, both_keys, "-quiet" }, { open = true })
+      local stream = connect(server.port, config)
+      -- Not before: s_server stops reading its stdin when that comes to an end during the handshake.
+      local file = server.dir .. "/megabyte"
+      process.write_file(file, megabyte())
+      os.execute(("cat %s >%s &"):format(process.quote(file), process.quote(server.files.input)))
+      local data, word = stream:receive(2 ^ 20)
+      assert.is_nil(word)
+      assert.is_true(megabyte() == data)
+    end)
+
+    it(("a megabyte goes with %s in %s"):format(suite, version), function()
+      local server = peer.s_server({ anything, both_keys, "-quiet", "-naccept", "1" }, { open = true })
+      local stream = connect(server.port, config)
+      assert.equal(2 ^ 20, stream:send(megabyte()))
+      stream:close()
+      assert.equal(0, (server:wait()))
+      assert.is_true(megabyte() == process.read_file(server.files.out))
+    end)
+  end
+
+  it("our close_notify is understood", function()
+    local server = peer.s_server({ both_keys, "-naccept", "1" }, { open = true })
+    connect(server.port, {}):close()
+    local code, output = server:wait()
+    assert.equal(0, code)
+    assert.matches("DONE\n", output, 1, true)
+    assert.is_nil(output:find "ERROR")
+  end)
+
+  it("its close_notify is told apart from a cut connection", function()
+    -- s_server says close_notify after a page, but not when it is told to quit.
+    for _, case in ipairs { { "-www", "closed" }, { "-tls1_2", "truncated" } } do
+      local server = peer.s_server({ both_keys, case[1] }, { open = true })
+      local stream = connect(server.port, {})
+      assert(stream:send "GET / HTTP/1.0\r\n\r\n")
+      if case[1] ~= "-www" then
+        server:send "Q\n"
+      end
+      local data, word, code
+      repeat
+        data, word, _, code = stream:receive "*l"
+      until not data
+      assert.same({ case[2], case[2] }, { word, code })
+    end
+  end)
+
+  it("a renegotiation is refused, which OpenSSL takes for the end", function()
+    local server = peer.s_server({ both_keys }, { open = true })
+    local stream = connect(server.port, {})
+    server:send "before\n"
+    assert.equal("before", stream:receive "*l")
+    server:send "r\n"
+    local data, _, _, code = stream:receive "*l"
+    assert.is_nil(data)
+    assert.equal("alert_handshake_failure", code)
+    server:wait_for "no renegotiation"
+  end)
+end)
+
+describe("s_server and our client both say why:", function()
+  after_each(peer.hang_up)
+  after_each(process.cleanup)
+
+  -- What, the server's arguments, our options, the name that we want, our code, the alert, who sent
+  -- it, what the server prints.
+  for _, case in ipairs {
+    { "the server's certificate has expired", { peer.identity "server_expired" }, {}, "localhost",
+      "certificate_expired", "certificate_expired", "us", "SSL alert number 45" },
+    { "the server's certificate is not valid yet", { peer.identity "server_not_yet" }, {}, "localhost",
+      "certificate_not_yet_valid", "certificate_expired", "us", "SSL alert number 45" },
+    { "the server's certificate is from somebody whom we do not trust", { peer.identity "server_untrusted" }, {},
+      "localhost", "certificate_untrusted", "unknown_ca", "us", "SSL alert number 48" },
+    { "the server's certificate is its own issuer", { peer.identity "server_self_signed" }, {}, "localhost",
+      "certificate_untrusted", "unknown_ca", "us", "SSL alert number 48" },
+    { "the server does not show its intermediate", { peer.identity "server_no_intermediate" }, {}, "localhost",
+      "certificate_untrusted", "unknown_ca", "us", "SSL alert number 48" },
+    { "the server's certificate is for another host", { peer.identity "server_rsa" }, {}, "elsewhere.example.test",
+      "certificate_name_mismatch", "bad_certificate", "us", "SSL alert number 42" },
+    { "the server's certificate is for another address", { peer.identity "server_rsa" }, {}, "127.0.0.2",
+      "certificate_name_mismatch", "bad_certificate", "us", "SSL alert number 42" },
+    { "the server's certificate is a client's", { peer.identity "server_client_eku" }, {}, "localhost",
+      "certificate_wrong_usage", "unsupported_certificate", "us", "SSL alert number 43" },
+    { "no certificate where the server wants one", { both_keys, client_verified }, {}, "localhost",
+      "alert_handshake_failure", "handshake_failure", "peer", "peer did not return a certificate" },
+    { "a certificate that the server does not trust", { both_keys, client_verified },
+      { identity = "client_untrusted" }, "localhost",
+      "alert_unknown_ca", "unknown_ca", "peer", "unable to get local issuer certificate" },
+    { "a certificate of ours that has expired", { both_keys, client_verified }, { identity = "client_expired" },
+      "localhost", "alert_certificate_expired", "certificate_expired", "peer", "certificate has expired" },
+    { "no suite in common", { both_keys, "-cipher", "AES256-SHA256" }, {}, "localhost",
+      "alert_handshake_failure", "handshake_failure", "peer", "no shared cipher" },
+    { "no group in common", { both_keys, "-groups", "P-256" }, { groups = { "x25519" } }, "localhost",
+      "alert_handshake_failure", "handshake_failure", "peer", "no shared cipher" },
+    { "the server is too old", { both_keys, anything, "-tls1_1" },
+      { cipher_suites = { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" } }, "localhost",
+      "peer_version", "protocol_version", "us", "SSL alert number 70" },
+    { "the server is too new", { both_keys, "-tls1_3" }, { max_version = "TLSv1.2" }, "localhost",
+      "alert_protocol_version", "protocol_version", "peer", "unsupported protocol" },
+    { "no protocol in common", { both_keys, "-alpn", "a" }, { alpn = { "b" } }, "localhost",
+      "alert_no_application_protocol", "no_application_protocol", "peer", "no application protocol" },
+    { "a name that the server does not know", { both_keys, "-servername", "localhost", "-servername_fatal",
+      "-cert2", pki.path "server_ec.pem", "-key2", pki.path "server_ec.key" }, {}, "www.example.test",
+      "alert_unrecognized_name", "unrecognized_name", "peer", "callback failed" },
+  } do
+    it(case[1], function()
+      local server = peer.s_server({ case[2], "-naccept", "1" }, { open = true })
+      local stream, message, code, failure = peer.connect(server.port, case[3], { server_name = case[4] })
+      assert.is_nil(stream)
+      assert.equal(case[5], code, message)
+      assert.equal(case[6], failure.alert)
+      assert.equal(case[7], failure.sent_by)
+      assert.is_string(failure.hint)
+      assert.matches(case[8], select(2, server:wait()), 1, true)
+    end)
+  end
+end)

@@ -205,6 +205,18 @@ classic_close(btls_engine *e)
     btls_classic_pump(c);
 }
 
+/* A server that has chosen a version, be it one that we do not speak, understands alerts
+ * in that one only. */
+static void
+set_clear_version(classic *c)
+{
+    br_ssl_engine_context *eng = btls_classic_eng(c);
+    if (c->s->is_client && c->header[0] == BTLS_HANDSHAKE && c->header[1] == 3)
+        eng->version_out = (unsigned)c->header[1] << 8 | c->header[2];
+    else if (eng->version_out == 0)
+        eng->version_out = BTLS_TLS10;
+}
+
 /* BearSSL 0.6 is silent about nearly all its failures, so we send the alert: with the
  * engine's own record class, which is the one of the current epoch. */
 static void
@@ -212,10 +224,11 @@ classic_alert(btls_engine *e, int description)
 {
     classic *c = of(e);
     uint8_t alert[2] = { 2, (uint8_t)description };
-    if (c->br.eng.out.vtable == &br_sslrec_out_clear_vtable)
-        btls_classic_saw(c, 1, BTLS_ALERT,
-                         c->br.eng.version_out != 0 ? c->br.eng.version_out : BTLS_TLS10,
-                         0, (btls_span){ alert, sizeof alert });
+    if (c->br.eng.out.vtable == &br_sslrec_out_clear_vtable) {
+        set_clear_version(c);
+        btls_classic_saw(c, 1, BTLS_ALERT, c->br.eng.version_out, 0,
+                         (btls_span){ alert, sizeof alert });
+    }
     /* Without memory the peer sees the connection end, which must do. */
     seal_record(c, BTLS_ALERT, alert, sizeof alert);
 }

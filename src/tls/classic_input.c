@@ -33,6 +33,10 @@ on_message(classic *c, int sent, unsigned version, int encrypted, btls_span mess
     btls_trace_add(&s->trace, sent, BTLS_HANDSHAKE, version, encrypted, message);
     if (sent || c->opened)
         return;
+    if (message.p[0] == 0) {
+        btls_session_idle_record(s); /* a hello_request is no progress */
+        return;
+    }
     s->idle_records = 0;
     if (message.p[0] == 12 && s->is_client)
         note_server_key_exchange(c, message);
@@ -50,12 +54,15 @@ btls_classic_saw(classic *c, int sent, int content_type, unsigned version, int e
         btls_trace_add(&c->s->trace, sent, content_type, version, encrypted, bytes);
         return;
     }
-    if (btls_messages_add(m, bytes) != 0) {
+    int bad = btls_messages_add(m, bytes);
+    if (bad < 0)
+        btls_classic_no_memory(c);
+    else if (bad > 0 && !sent)
         btls_session_fail(c->s, "peer_message_too_long", BTLS_ALERT_ILLEGAL_PARAMETER,
                           "%s sent a handshake message of more than %d bytes",
                           btls_session_peer_name(c->s), BTLS_MESSAGE_BYTES);
+    if (bad != 0)
         return;
-    }
     while (btls_messages_ready(m, &message)) {
         on_message(c, sent, version, encrypted, message);
         btls_messages_next(m);
@@ -171,7 +178,8 @@ begin_record(classic *c)
         check_direct_header(c);
         return;
     }
-    if ((c->opened || n == 0) && btls_session_idle_record(s) != 0)
+    if ((c->opened || n == 0 || c->header[0] != BTLS_HANDSHAKE) &&
+        btls_session_idle_record(s) != 0)
         return;
     s->handshake_bytes += n;
     if (!c->opened && s->handshake_bytes > HANDSHAKE_BYTES) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/system.h"
+#include "tls/names.h"
 
 /* A peer that sends more records in a row without application data or a handshake message
  * is only keeping us busy. */
@@ -173,8 +174,16 @@ void
 btls_session_peer_closed(btls_session *s)
 {
     s->closed_by_peer = 1;
-    if (s->state != BTLS_STATE_FAILED)
+    if (s->state == BTLS_STATE_HANDSHAKE) {
+        btls_error e;
+        btls_error_set(&e, btls_alert_code(0), 0,
+                       "%s closed the session in the middle of the handshake",
+                       btls_session_peer_name(s));
+        e.sent_by_peer = 1;
+        btls_session_fail_with(s, &e);
+    } else if (s->state != BTLS_STATE_FAILED) {
         s->state = BTLS_STATE_CLOSED;
+    }
 }
 
 int

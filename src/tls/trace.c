@@ -101,7 +101,7 @@ btls_messages_add(btls_messages *m, btls_span bytes)
 {
     if (!btls_queue_push(&m->bytes, bytes.p, bytes.n))
         return -1;
-    return first_length(m) > BTLS_MESSAGE_BYTES ? -1 : 0;
+    return first_length(m) > BTLS_MESSAGE_BYTES;
 }
 
 int

@@ -53,13 +53,14 @@ typedef struct {
     btls_queue bytes;
 } btls_messages;
 
-/* No handshake message may be longer (the longest real ones are certificate chains). */
-#define BTLS_MESSAGE_BYTES (131072 + 16)
+/* No handshake message may be longer. The longest real ones are certificate chains, which
+ * have a length before each certificate and a limit of their own (pki/chain.h). */
+#define BTLS_MESSAGE_BYTES (131072 + 128)
 
 void btls_messages_init(btls_messages *m, const btls_alloc *a);
 void btls_messages_clear(btls_messages *m);
-/* Adds bytes. 0, or -1 when a message would be longer than BTLS_MESSAGE_BYTES or there is
- * no memory. */
+/* Adds bytes. 0, 1 when a message would be longer than BTLS_MESSAGE_BYTES, or -1: no
+ * memory. */
 int btls_messages_add(btls_messages *m, btls_span bytes);
 /* 1 with *message (header included) when one is complete: handle it, then call
  * btls_messages_next. */
