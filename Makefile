@@ -145,6 +145,10 @@ PRIMITIVES = $(wildcard spec/support/primitives*.c)
 $(B)/primitives.so: $(PRIMITIVES) spec/support/primitives.h $(OBJ)
 	$(CC) $(ALL_CFLAGS) -Ispec/support -shared -o $@ $(PRIMITIVES) $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
 
+# Records sealed with a session's keys, for the specs: see spec/support/attacker.c.
+$(B)/attacker.so: spec/support/attacker.c $(OBJ)
+	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+
 # A state whose allocator fails: see spec/support/failalloc.c.
 $(B)/failalloc: spec/support/failalloc.c $(OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(OBJ) $(BEARSSL) $(shell pkg-config --libs $(LUA)) -lm -ldl

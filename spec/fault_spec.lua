@@ -1,63 +1,22 @@
 -- What comes from the wire may be anything.
 
+local faults = require "support.faults"
 local wire = require "support.wire"
 
-local FLIGHTS = 4
-
--- The four flights of a handshake with these configs, as bytes.
-local function flights_of(client_config, server_config, how)
-  local flights = {}
-  local p = wire.run(client_config, server_config, function(n, bytes)
-    flights[n] = bytes
-    return bytes
-  end, how)
-  assert(p.client:state() == "open" and p.server:state() == "open")
-  return flights, p
-end
-
--- Runs a case for each change of `changes`, a list of { flight, name, function(bytes) -> bytes | pieces }, and says
--- what went wrong.
-local function run_all(client_config, server_config, changes, how)
-  local wrong, open = {}, 0
-  for _, change in ipairs(changes) do
-    local ok, p = pcall(wire.run, client_config, server_config, function(n, bytes)
-      return n == change[1] and change[3](bytes) or bytes
-    end, how and how())
-    local what = ok and wire.judge(p) or not ok and "raised " .. tostring(p) or nil
-    if what then
-      wrong[#wrong + 1] = ("flight %d, %s: %s"):format(change[1], change[2], what)
-    elseif p.client:state() == "open" then
-      open = open + 1
-    end
-  end
-  return wrong, open
-end
-
-local function flip(bytes, i, bit)
-  local byte = bytes:byte(i)
-  local power = 2 ^ bit
-  local is_set = math.floor(byte / power) % 2 == 1
-  return bytes:sub(1, i - 1) .. string.char(is_set and byte - power or byte + power) .. bytes:sub(i + 1)
-end
-
-local function cut(bytes, from, to)
-  return bytes:sub(1, from - 1) .. bytes:sub(to + 1)
-end
-
 local client_config, server_config = wire.configs()
-local flights = flights_of(client_config, server_config)
+local flights = faults.flights_of(client_config, server_config)
 
 describe("a handshake on a wire that", function()
-  for n = 1, FLIGHTS do
+  for n = 1, faults.FLIGHTS do
     local size = #flights[n]
     it(("flips a bit of a byte of flight %d fails on both sides, each with one alert"):format(n), function()
       local changes = {}
       for i = 1, size do
         changes[i] = { n, ("bit %d of byte %d"):format(i % 8, i), function(bytes)
-          return i <= #bytes and flip(bytes, i, i % 8) or bytes
+          return i <= #bytes and faults.flip(bytes, i, i % 8) or bytes
         end }
       end
-      assert.same({}, (run_all(client_config, server_config, changes)))
+      assert.same({}, (faults.run_all(client_config, server_config, changes)))
     end)
 
     it(("loses a part of flight %d fails"):format(n), function()
@@ -65,14 +24,14 @@ describe("a handshake on a wire that", function()
       for i = 1, size, math.max(1, math.floor(size / 25)) do
         for _, length in ipairs { 1, 7, 60 } do
           changes[#changes + 1] = { n, ("bytes %d to %d lost"):format(i, i + length - 1), function(bytes)
-            return cut(bytes, i, i + length - 1)
+            return faults.cut(bytes, i, i + length - 1)
           end }
         end
         changes[#changes + 1] = { n, ("cut before byte %d"):format(i), function(bytes)
           return bytes:sub(1, i - 1)
         end }
       end
-      local wrong, open = run_all(client_config, server_config, changes)
+      local wrong, open = faults.run_all(client_config, server_config, changes)
       assert.same({}, wrong)
       assert.equal(0, open)
     end)
@@ -87,7 +46,7 @@ describe("a handshake on a wire that", function()
           return bytes:sub(1, i - 1) .. bytes:sub(i + 8, i + 15) .. bytes:sub(i, i + 7) .. bytes:sub(i + 16)
         end }
       end
-      assert.same({}, (run_all(client_config, server_config, changes)))
+      assert.same({}, (faults.run_all(client_config, server_config, changes)))
     end)
 
     it(("loses, repeats or swaps records of flight %d fails"):format(n), function()
@@ -113,7 +72,7 @@ describe("a handshake on a wire that", function()
           end)
         end
       end
-      local wrong, open = run_all(client_config, server_config, changes)
+      local wrong, open = faults.run_all(client_config, server_config, changes)
       assert.same({}, wrong)
       assert.equal(0, open)
     end)
@@ -121,17 +80,17 @@ describe("a handshake on a wire that", function()
 
   it("sends a flight twice, or that of another connection, fails", function()
     local changes = {}
-    for n = 1, FLIGHTS do
+    for n = 1, faults.FLIGHTS do
       changes[#changes + 1] = { n, "twice", function(bytes) return bytes .. bytes end }
       changes[#changes + 1] = { n, "of another connection", function() return flights[n] end }
       changes[#changes + 1] = { n, "sent back", function() return flights[n % 2 == 1 and 2 or 1] end }
     end
-    assert.same({}, (run_all(client_config, server_config, changes)))
+    assert.same({}, (faults.run_all(client_config, server_config, changes)))
   end)
 
   it("only splits what it carries harms nothing", function()
     local changes = {}
-    for n = 1, FLIGHTS do
+    for n = 1, faults.FLIGHTS do
       for _, size in ipairs { 1, 2, 5, 6, 99 } do
         changes[#changes + 1] = { n, ("pieces of %d"):format(size), function(bytes)
           local pieces = {}
@@ -142,8 +101,31 @@ describe("a handshake on a wire that", function()
         end }
       end
     end
-    local wrong, open = run_all(client_config, server_config, changes)
+    local wrong, open = faults.run_all(client_config, server_config, changes)
     assert.same({}, wrong)
     assert.equal(#changes, open)
+  end)
+end)
+
+describe("a resumed handshake on a wire that", function()
+  local ticket
+  local resumable, keeping = wire.configs()
+  local function with_ticket()
+    return { client = { ticket = ticket } }
+  end
+
+  it("flips a bit of any byte fails, or turns into a full one", function()
+    local _, p = faults.flights_of(resumable, keeping)
+    ticket = assert(p.client:ticket())
+    local short = faults.flights_of(resumable, keeping, with_ticket())
+    local changes = {}
+    for n = 1, 3 do
+      for i = 1, #short[n] do
+        changes[#changes + 1] = { n, ("bit %d of byte %d"):format(i % 8, i), function(bytes)
+          return i <= #bytes and faults.flip(bytes, i, i % 8) or bytes
+        end }
+      end
+    end
+    assert.same({}, (faults.run_all(resumable, keeping, changes, with_ticket)))
   end)
 end)

@@ -29,9 +29,11 @@ run_one() {
     also_failed "$lua" "beartls does not build for $lua"
     return
   fi
-  if ! make --no-print-directory -s LUA="$lua" "build/$lua/primitives.so"; then
-    also_failed "$lua" "primitives does not build for $lua"
-  fi
+  for module in primitives attacker; do
+    if ! make --no-print-directory -s LUA="$lua" "build/$lua/$module.so"; then
+      also_failed "$lua" "$module does not build for $lua"
+    fi
+  done
   # LuaJIT's state takes no allocator on this kind of machine.
   if [ "$lua" != luajit ] && ! make --no-print-directory -s LUA="$lua" "build/$lua/failalloc"; then
     also_failed "$lua" "failalloc does not build for $lua"

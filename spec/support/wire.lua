@@ -26,6 +26,11 @@ function wire.record(content_type, body, version)
   return string.char(content_type) .. wire.number(version or 0x0303, 2) .. wire.number(#body, 2) .. body
 end
 
+---A fatal alert, not protected.
+function wire.alert(number, version)
+  return wire.record(wire.ALERT, string.char(2, number), version)
+end
+
 ---A handshake message; `length` says what its header says, if that is not the truth.
 function wire.message(message_type, body, length)
   return string.char(message_type) .. wire.number(length or #body, 3) .. body

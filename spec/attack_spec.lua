@@ -1,0 +1,117 @@
+-- A peer that has the keys of the connection, and misuses them.
+
+local attack = require "support.attack"
+local faults = require "support.faults"
+local pair = require "support.pair"
+local wire = require "support.wire"
+
+local client_config, server_config = wire.configs()
+local flights = faults.flights_of(client_config, server_config)
+
+describe("a peer that knows the keys and", function()
+  -- What the other side makes of n such records; before: application data in front of each.
+  local function flood(attacker, by_server, content_type, plaintext, n, before)
+    local p = pair.open(client_config, server_config)
+    local from, to = p.client, p.server
+    if by_server then
+      from, to = to, from
+    end
+    for _ = 1, n do
+      if before then
+        from:write "x"
+        to:feed(from:drain())
+        to:read()
+      end
+      to:feed(attacker.seal(from, content_type, plaintext))
+    end
+    return to:failure(), to, from
+  end
+
+  for _, case in ipairs {
+    { "sends empty records", wire.APPLICATION_DATA, "" },
+    { "sends warnings", wire.ALERT, "\1\90" },
+    { "asks the client to renegotiate", wire.HANDSHAKE, wire.message(0, ""), true },
+    { "wants the server to renegotiate", wire.HANDSHAKE, function()
+      return faults.messages(flights[1])[1].raw
+    end, false },
+  } do
+    local function plaintext()
+      return type(case[3]) == "function" and case[3]() or case[3]
+    end
+
+    attack.it(it, pending, case[1] .. " is borne 64 times in a row, then stopped", function(attacker)
+      for _, by_server in ipairs(case[4] == nil and { false, true } or { case[4] }) do
+        assert.is_nil((flood(attacker, by_server, case[2], plaintext(), 64)))
+        local failure, to, from = flood(attacker, by_server, case[2], plaintext(), 65)
+        assert.equal("peer_too_many_records", failure.code)
+        from:feed(to:drain())
+        -- To a renegotiation the answer is no_renegotiation each time, after which BearSSL does not go on.
+        local last = case[4] == nil and "alert_unexpected_message" or "alert_no_renegotiation"
+        assert.equal(last, from:failure().code)
+      end
+    end)
+
+    attack.it(it, pending, case[1] .. " between application data is borne", function(attacker)
+      assert.is_nil((flood(attacker, case[4] or false, case[2], plaintext(), 100, true)))
+    end)
+  end
+
+  for _, case in ipairs {
+    { "sends change_cipher_spec", wire.CHANGE_CIPHER_SPEC, "\1", "peer_unexpected_message" },
+    { "sends finished again", wire.HANDSHAKE, wire.message(20, ("f"):rep(12)), "peer_unexpected_message" },
+    { "announces a message of 16 MB", wire.HANDSHAKE, wire.message(1, "x", 2 ^ 24 - 1), "peer_message_too_long" },
+    { "sends a record of 2^14+1 bytes", wire.APPLICATION_DATA, ("x"):rep(16385), "peer_record_length" },
+    { "sends a handshake record that is longer than any of TLS 1.2", wire.HANDSHAKE, ("\0"):rep(9000),
+      "peer_record_length" },
+  } do
+    attack.it(it, pending, case[1] .. " is told so, encrypted", function(attacker)
+      for _, by_server in ipairs { false, true } do
+        local failure, to, from = flood(attacker, by_server, case[2], case[3], 1)
+        assert.equal(case[4], failure.code)
+        assert.equal("us", failure.sent_by)
+        from:feed(to:drain())
+        assert.equal("alert_" .. failure.alert, from:failure().code)
+        assert.is_nil(to:read())
+      end
+    end)
+  end
+
+  attack.it(it, pending, "sends 2^14+1 bytes in a suite whose padding hides it is found out", function(attacker)
+    local suite = { cipher_suites = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" } }
+    local p = pair.open(wire.configs(suite, suite))
+    p.server:feed(attacker.seal(p.client, wire.APPLICATION_DATA, ("x"):rep(16385)))
+    -- Nothing tells it apart from a damaged one: what comes out of the padding is nobody's business.
+    assert.equal("peer_bad_record_mac", p.server:failure().code)
+    assert.is_nil(p.server:read())
+  end)
+
+  attack.it(it, pending, "sends an alert in two records is understood", function(attacker)
+    local _, to, from = flood(attacker, false, wire.ALERT, "\2", 1)
+    to:feed(attacker.seal(from, wire.ALERT, "\48"))
+    assert.equal("alert_unknown_ca", to:failure().code)
+  end)
+
+  attack.it(it, pending, "changes the record version is found out", function(attacker)
+    for _, content_type in ipairs { wire.APPLICATION_DATA, wire.ALERT } do
+      local p = pair.open(client_config, server_config)
+      p.server:feed(attacker.seal(p.client, content_type, "\1\90", 0x0302))
+      assert.equal("peer_version", p.server:failure().code)
+      assert.is_nil(p.server:read())
+    end
+  end)
+
+  attack.it(it, pending, "sends application data before its finished message is stopped", function(attacker)
+    local p = pair.new(client_config, server_config)
+    p.server:feed(p.client:drain())
+    p.client:feed(p.server:drain())
+    local records = wire.records(p.client:drain())
+    for i = 1, #records - 1 do
+      p.server:feed(records[i].raw)
+    end
+    assert.equal(wire.CHANGE_CIPHER_SPEC, records[#records - 1].type)
+    -- Its sequence number is not that of the record which is left out, so that nobody can read it anyway.
+    p.server:feed(attacker.seal(p.client, wire.APPLICATION_DATA, "early"))
+    assert.equal("failed", p.server:state())
+    assert.is_nil(p.server:read())
+  end)
+end)

@@ -1,0 +1,105 @@
+/* attacker.c -- what the specs need and no program should have: records of any kind,
+ * sealed with a session's own keys, and processes that are forked. A module for Lua of
+ * its own, which knows how a session is made up.
+ *
+ * Given as LD_PRELOAD besides, it takes getrandom away from the process. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "binding/session.h"
+#include "tls/classic.h"
+
+/* The longest plaintext, and room around it for what protection adds. */
+#define MOST 20000
+#define AROUND 256
+
+/* attacker.seal(session, content_type, plaintext [, version]) -> record: what the session
+ * would send, in the current epoch; it counts the record as sent. */
+static int
+seal(lua_State *L)
+{
+    static uint8_t buffer[MOST + 2 * AROUND];
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    luaL_argcheck(L, o->session.engine != NULL, 1, "wiped");
+    classic *c = (classic *)(void *)o->session.engine;
+    const br_sslrec_out_class **out = &c->br.eng.out.vtable;
+    int type = (int)luaL_checkinteger(L, 2);
+    size_t n;
+    const char *p = luaL_checklstring(L, 3, &n);
+    unsigned version = (unsigned)luaL_optinteger(L, 4, c->br.eng.version_out);
+    luaL_argcheck(L, n <= MOST, 3, "too long");
+    for (size_t i = 0; i < n; i++)
+        buffer[AROUND + i] = (uint8_t)p[i];
+    uint8_t *record = (*out)->encrypt(out, type, version, buffer + AROUND, &n);
+    lua_pushlstring(L, (const char *)record, n);
+    return 1;
+}
+
+static void
+run_child(lua_State *L, int to)
+{
+    size_t n = 0;
+    lua_pushvalue(L, 1);
+    int bad = lua_pcall(L, 0, 1, 0);
+    const char *p = lua_tolstring(L, -1, &n);
+    ssize_t written = p == NULL ? 0 : write(to, p, n);
+    _exit(bad || written != (ssize_t)n);
+}
+
+/* attacker.fork(f) -> what f returns (a short string) in a child of this process, where
+ * nothing else runs and nothing is closed. */
+static int
+fork_and_call(lua_State *L)
+{
+    int ends[2], status = -1;
+    char buffer[4096];
+    ssize_t n;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (pipe(ends) != 0)
+        return luaL_error(L, "no pipe");
+    pid_t child = fork();
+    if (child < 0)
+        return luaL_error(L, "no child");
+    if (child == 0)
+        run_child(L, ends[1]);
+    close(ends[1]);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    while ((n = read(ends[0], buffer, sizeof buffer)) > 0)
+        luaL_addlstring(&b, buffer, (size_t)n);
+    close(ends[0]);
+    luaL_pushresult(&b);
+    waitpid(child, &status, 0);
+    if (status != 0)
+        return luaL_error(L, "the child failed: %s", lua_tostring(L, -1));
+    return 1;
+}
+
+/* In front of libc's, where this is preloaded: there is no random. */
+BTLS_EXPORT ssize_t getrandom(void *p, size_t n, unsigned flags);
+
+BTLS_EXPORT ssize_t
+getrandom(void *p, size_t n, unsigned flags)
+{
+    (void)p;
+    (void)n;
+    (void)flags;
+    errno = ENOSYS;
+    return -1;
+}
+
+BTLS_EXPORT int luaopen_attacker(lua_State *L);
+
+BTLS_EXPORT int
+luaopen_attacker(lua_State *L)
+{
+    static const luaL_Reg functions[] = { { "seal", seal },
+                                          { "fork", fork_and_call },
+                                          { NULL, NULL } };
+    lua_newtable(L);
+    btls_setfuncs(L, functions);
+    return 1;
+}
