@@ -52,6 +52,11 @@ function runners.sh(block, dir)
   end
 end
 
+-- What is not run, since it does not end by itself.
+function runners.text(block)
+  assert.is_true(#block > 0)
+end
+
 for path in io.popen("ls docs/*.md"):lines() do
   describe(path, function()
     local dir

@@ -2,6 +2,7 @@
 -- of each.
 
 local authority = require "beartls.pki.authority"
+local certificate = require "beartls.pki.certificate"
 local crl = require "beartls.pki.crl"
 local options = require "beartls.options"
 local request = require "beartls.pki.request"
@@ -24,18 +25,18 @@ function pki.ca(given)
 end
 
 ---Makes an authority from the certificate (the chain, its own first) and key that an earlier one had.
----@param certificate string|beartls.certificate a file name or the certificate
+---@param chain string|beartls.certificate a file name or the certificate
 ---@param key string|beartls.key
 ---@param given { password: string|function|nil, root: string|beartls.certificate|nil, time: function|nil }|nil root:
 ---the one above, when it is not in the chain
 ---@return beartls.authority|nil
 ---@return string|nil message
 ---@return string|nil code "config_not_ca", "config_key_mismatch", "io_file" ...
-function pki.load_ca(certificate, key, given)
+function pki.load_ca(chain, key, given)
   given = given or {}
-  options.check({ certificate = certificate, key = key }, options.identity_known, "pki.load_ca", 2)
+  options.check({ certificate = chain, key = key }, options.identity_known, "pki.load_ca", 2)
   options.check(given, rules.load, "pki.load_ca", 2)
-  return authority.load(certificate, key, given)
+  return authority.load(chain, key, given)
 end
 
 ---Makes a request for a certificate, with a new key unless one is given.
@@ -45,7 +46,7 @@ end
 ---@return string|nil code
 function pki.request(given)
   options.check(given, rules.request, "pki.request", 2)
-  local key, message, code = authority.key_of(given)
+  local key, message, code = certificate.key_of(given)
   local made
   if key then
     made, message, code = request.make(given, key)
@@ -67,6 +68,12 @@ pki.parse_crl = crl.parse
 ---@return boolean
 function pki.is_key_kind(kind)
   return rules.authority.key_kind[1](kind)
+end
+
+---The gallery of faults: what ca:faulty makes, each with the code of a verdict on it.
+---@return { name: string, about: string, code: string, server_only: boolean|nil }[]
+function pki.faults()
+  return require("beartls.pki.faults").list
 end
 
 ---Why certificates are taken back: the names of reasons (RFC 5280, 5.3.1).

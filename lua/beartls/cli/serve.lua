@@ -3,6 +3,7 @@
 
 local codes = require "beartls.cli.codes"
 local demo_pki = require "beartls.cli.demo_pki"
+local faulty = require "beartls.cli.faulty"
 local luasocket = require "socket"
 local settings = require "beartls.cli.settings"
 local socket = require "beartls.socket"
@@ -20,7 +21,7 @@ local BACKLOG = 128
 serve.command = {
   name = "serve",
   takes = "[HOST:]PORT",
-  count = { 1, 1 },
+  count = { 0, 1 },
   shows_on_stdout = true,
   about = "Serves TLS on PORT (0: any that is free) of HOST, which is this machine alone unless "
     .. "given (0.0.0.0 or [::] is everybody). What a client sends comes back to it. Standard output "
@@ -29,6 +30,7 @@ serve.command = {
     { "http", nil, "answer each request with a page about the connection, and close" },
     { "client-ca", "FILE", "mutual TLS: clients must show a certificate of these roots" },
     { "once", nil, "end after one connection" },
+    faulty.options[1], faulty.options[2],
   },
   notes = [[
 Without --cert it shows a certificate of the demo, whose key everybody knows.
@@ -38,6 +40,7 @@ Without --cert it shows a certificate of the demo, whose key everybody knows.
 
 examples:
   beartls serve --http 4433
+  beartls serve --faulty expired 4433
   beartls serve --cert site.pem --key site.key --client-ca ca.pem 0.0.0.0:4433]],
 }
 
@@ -46,7 +49,16 @@ local function make_config(values, out)
   if not given then
     return nil, message, "usage"
   end
-  if not given.certificate then
+  if values.faulty then
+    local identity, code
+    identity, message, code = faulty.identity(values, out)
+    if not identity then
+      return nil, message, code
+    end
+    given.certificate, given.key = identity.certificate, identity.key
+  elseif values.authority then
+    return nil, "--authority goes with --faulty", "usage"
+  elseif not given.certificate then
     out:warn "this is the demo's certificate, whose key everybody knows: --cert and --key set another"
     given.certificate = assert(tls.certificate.parse(demo_pki.server_certificate))
     given.key = assert(tls.key.parse(demo_pki.server_key))
@@ -157,6 +169,12 @@ end
 ---@param out beartls.cli.output
 ---@return integer exit code
 function serve.run(values, out)
+  if values.faulty == "list" then
+    faulty.list(out)
+    return codes.fine
+  elseif not values[1] then
+    return out:misused(serve.command, "it wants " .. serve.command.takes)
+  end
   local host, port = settings.listening(values[1])
   if not host then
     return out:misused(serve.command, port)

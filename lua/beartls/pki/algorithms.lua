@@ -63,13 +63,16 @@ end
 ---@param key beartls.key
 ---@param scheme string
 ---@param body string DER
+---@param spoil fun(signature: string): string|nil what the gallery of faults does to the signature
 ---@return string|nil der
 ---@return string|nil message
 ---@return string|nil code
-function algorithms.sign(key, scheme, body)
+function algorithms.sign(key, scheme, body, spoil)
   local signature, message, code = key:sign(scheme, body)
   if not signature then
     return nil, message, code
+  elseif spoil then
+    signature = spoil(signature)
   end
   return der.sequence(body, identifiers[scheme], der.bit_string(signature))
 end

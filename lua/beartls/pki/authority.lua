@@ -4,6 +4,7 @@ local algorithms = require "beartls.pki.algorithms"
 local certificate = require "beartls.pki.certificate"
 local core = require "beartls.core"
 local crl = require "beartls.pki.crl"
+local nearest = require "beartls.nearest"
 local options = require "beartls.options"
 local parts = require "beartls.pki.parts"
 local request = require "beartls.pki.request"
@@ -23,18 +24,6 @@ local authority_mt = { __index = methods }
 function authority_mt:__tostring()
   return ("beartls.authority (%s)"):format(self.certificate:subject())
 end
-
--- The key that the options give or ask for.
-local function key_of(given)
-  if type(given.key) == "string" then
-    return options.load_key(given.key, given.password)
-  elseif given.key then
-    return given.key
-  end
-  return core.key.generate(given.key_kind or "p256")
-end
-
-authority.key_of = key_of
 
 -- A chain of one certificate and those of its issuer, unless that is the root.
 local function chain_of(der, issuer)
@@ -66,17 +55,21 @@ end
 ---Makes an authority below `issuer`, or a root.
 ---@param given table options of pki.ca, checked
 ---@param issuer beartls.authority|nil
+---@param change fun(plan: table)|nil what the gallery of faults does to it before it is written
 ---@return beartls.authority|nil
 ---@return string|nil message
 ---@return string|nil code
-function authority.make(given, issuer)
+function authority.make(given, issuer, change)
   local clock = given.time or issuer and issuer.time or os.time
-  local key, message, code = key_of(given)
+  local key, message, code = certificate.key_of(given)
   local plan, der, chain
   if key then
     plan, message, code = certificate.plan_authority(given, issuer, key, clock())
   end
   if plan then
+    if change then
+      change(plan)
+    end
     der, message, code = certificate.encode(plan)
   end
   if der then
@@ -176,7 +169,7 @@ end
 ---@return string|nil code
 function methods:issue(given)
   options.check(given, rules.leaf, "ca:issue", 2)
-  local key, message, code = key_of(given)
+  local key, message, code = certificate.key_of(given)
   local plan
   if key then
     plan, message, code = certificate.plan_leaf(given, self, key:public("der"), self.time())
@@ -218,6 +211,25 @@ end
 function methods:crl(given)
   options.check(given or {}, rules.crl, "ca:crl", 2)
   return crl.make(given or {}, self, self.time())
+end
+
+---Issues a certificate that a peer ought to refuse, for one reason; pki.faults() lists what can be wrong with it.
+---@param name string "expired", "wrong_host" ...
+---@param given table|nil as for ca:issue: what it would be for without its fault (localhost, 127.0.0.1 and ::1);
+---client = true for one that a client shows
+---@return { certificate: beartls.certificate, key: beartls.key }|nil
+---@return string|nil message
+---@return string|nil code
+function methods:faulty(name, given)
+  local faults = require "beartls.pki.faults" -- it requires this module, and few programs want it
+  local fault = faults.find(name)
+  if not fault then
+    local near = nearest(tostring(name), faults.names)
+    error(("ca:faulty: there is no fault %q%s"):format(tostring(name),
+      near and (", did you mean %q?"):format(near) or ""), 2)
+  end
+  options.check(given or {}, rules.leaf, "ca:faulty", 2)
+  return faults.make(fault, self, given or {})
 end
 
 ---For beartls itself: signs a plan.

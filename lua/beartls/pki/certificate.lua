@@ -6,6 +6,7 @@ local core = require "beartls.core"
 local der = require "beartls.pki.der"
 local extensions = require "beartls.pki.extensions"
 local names = require "beartls.pki.names"
+local options = require "beartls.options"
 local parts = require "beartls.pki.parts"
 local subject = require "beartls.pki.subject"
 
@@ -14,6 +15,20 @@ local certificate = {}
 local DAY = 86400
 -- Clocks differ: what is issued now is believed by those that are an hour behind, too.
 local BACKDATED = 3600
+
+---The key that the options give or ask for.
+---@param given table
+---@return beartls.key|nil
+---@return string|nil message
+---@return string|nil code
+function certificate.key_of(given)
+  if type(given.key) == "string" then
+    return options.load_key(given.key, given.password)
+  elseif given.key then
+    return given.key
+  end
+  return core.key.generate(given.key_kind or "p256")
+end
 
 ---A serial number that nobody can guess and none has twice: 127 random bits, positive, always 16 bytes.
 ---@return string
@@ -184,7 +199,7 @@ function certificate.encode(p)
     p.subject,
     p.public_key,
     p.version == 3 and der.context(3, extensions.encode(p.extensions)) or "")
-  return algorithms.sign(p.key, p.scheme, body)
+  return algorithms.sign(p.key, p.scheme, body, p.spoil)
 end
 
 return certificate

@@ -70,7 +70,10 @@ local leaf_names = { dns = names, ip = names, email = names, uri = names }
 local purposes = { server = options.switch, client = options.switch }
 local clock = { time = options.known.time }
 
-local function merge(...)
+---The options of several tables; the later ones win.
+---@param ... table
+---@return table
+function rules.merge(...)
   local all = {}
   for _, list in ipairs { ... } do
     for name, rule in pairs(list) do
@@ -80,13 +83,13 @@ local function merge(...)
   return all
 end
 
-rules.authority = merge(subject, key, validity, clock, {
+rules.authority = rules.merge(subject, key, validity, clock, {
   path_length = { is_path_length, "a number from 0 to 255" }, permitted = subtrees, excluded = subtrees,
 })
-rules.leaf = merge(subject, key, validity, leaf_names, purposes)
-rules.request = merge(subject, key, leaf_names)
-rules.sign = merge(subject, validity, leaf_names, purposes)
-rules.load = merge(clock, { password = options.known.password, root = options.known.certificate })
+rules.leaf = rules.merge(subject, key, validity, leaf_names, purposes)
+rules.request = rules.merge(subject, key, leaf_names)
+rules.sign = rules.merge(subject, validity, leaf_names, purposes)
+rules.load = rules.merge(clock, { password = options.known.password, root = options.known.certificate })
 
 local function is_revoked(value)
   if options.is_a(value, "beartls.certificate") then
@@ -133,7 +136,7 @@ function rules.named(given)
   if given.name or given.subject then
     return given
   end
-  return merge(given, { name = "beartls CA " .. text.hex(core.random(4)) })
+  return rules.merge(given, { name = "beartls CA " .. text.hex(core.random(4)) })
 end
 
 return rules
