@@ -81,7 +81,7 @@ test:
 ## lint: luacheck, clang-format, cppcheck and a build with clang; warnings fail
 lint:
 	luacheck -q lua spec examples lua/beartls/command
-	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.[ch]
+	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.[ch] spec/bench/*.c
 	cppcheck -q --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Isrc src
 	@for l in $(INSTALLED); do \
@@ -90,7 +90,7 @@ lint:
 
 ## format: formats the C sources
 format:
-	clang-format -i src/*/*.c src/*/*.h spec/support/*.[ch]
+	clang-format -i src/*/*.c src/*/*.h spec/support/*.[ch] spec/bench/*.c
 
 ## asan: runs the specs under the address and undefined behaviour sanitizers
 asan:
@@ -102,7 +102,7 @@ valgrind: all
 	  $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua spec/session_spec.lua
 
 ## bench: measures beartls beside LuaSec
-bench: all
+bench: all $(B)/copies.so
 	@$(RUN) $(LUA) spec/bench/main.lua
 
 ## install: installs modules and the command under $(PREFIX) (DESTDIR is honoured)
@@ -148,6 +148,11 @@ $(B)/primitives.so: $(PRIMITIVES) spec/support/primitives.h $(OBJ)
 # Records sealed with a session's keys, for the specs: see spec/support/attacker.c.
 $(B)/attacker.so: spec/support/attacker.c $(OBJ)
 	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+
+# What make bench counts copies with: see spec/bench/copies.c.
+$(B)/copies.so: spec/bench/copies.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fvisibility=default -fno-builtin -shared -o $@ $<
 
 # A state whose allocator fails: see spec/support/failalloc.c.
 $(B)/failalloc: spec/support/failalloc.c $(OBJ)

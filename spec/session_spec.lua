@@ -68,6 +68,19 @@ describe("a session", function()
     assert.equal(big:sub(20001), p.server:read())
   end)
 
+  it("writes a part of a string, and raises for what is not inside it", function()
+    local p = pair.open()
+    for _, case in ipairs { { 1, 5, "hello" }, { 3, 3, "l" }, { 4, nil, "lo" }, { 6, 5, "" }, { 1, 0, "" } } do
+      assert.is_true(p.client:write("hello", case[1], case[2]))
+      p:settle()
+      assert.equal(case[3], pair.read_all(p.server))
+    end
+    for _, case in ipairs { { 0, 5 }, { 1, 6 }, { 7, 5 }, { -1, 5 }, { 0 / 0, 5 }, { 1, 0 / 0 }, { 1, 2 ^ 70 } } do
+      assert.has_error(function() p.client:write("hello", case[1], case[2]) end)
+    end
+    assert.is_nil(p.client:drain())
+  end)
+
   it("writes nothing for an empty string", function()
     local p = pair.open()
     assert.is_true(p.client:write "")

@@ -40,10 +40,12 @@ function session:drain() end
 
 ---Encrypts application data, all of it, for drain.
 ---@param bytes string
+---@param first integer|nil where to begin in them, 1 unless given
+---@param last integer|nil where to end, the last byte unless given
 ---@return true|nil ok
 ---@return string|nil message
 ---@return string|nil code "want_read" before the handshake is finished, "closed", or the failure's
-function session:write(bytes) end
+function session:write(bytes, first, last) end
 
 ---Gives application data that has arrived; also after the end and after a failure, until it is used up.
 ---@param max number|nil at most so many bytes

@@ -478,8 +478,7 @@ function methods:send(data, i, j)
   end
   while ok and last < j do
     local stop = min(last + SLICE, j)
-    local slice = last == 0 and stop == #data and data or sub(data, last + 1, stop)
-    ok, message, code = self.tls:write(slice)
+    ok, message, code = self.tls:write(data, last + 1, stop)
     if ok then
       last = stop
       ok, message, code = flush_all(self)

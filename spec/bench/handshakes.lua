@@ -14,8 +14,6 @@ local report = require "bench.report"
 
 local handshakes = {}
 
-local SECONDS, ROUNDS = 0.25, 5
-
 local setups = {
   { "ECDHE_ECDSA P-256, x25519", "ecdsa_gcm", "x25519" },
   { "ECDHE_ECDSA P-256, secp256r1", "ecdsa_gcm", "secp256r1" },
@@ -40,7 +38,7 @@ local function job(library, resumes)
   end
 end
 
-local function run_setup(suite, group, resumes_too)
+local function run_setup(suite, group, resumes_too, pace)
   local jobs = {}
   for _, name in ipairs { "beartls", "luasec", "memory" } do
     local library = peers.library(name, suite, group)
@@ -49,7 +47,7 @@ local function run_setup(suite, group, resumes_too)
       jobs[name .. " resumed"] = job(library, true)
     end
   end
-  return measure.in_turns(jobs, order, SECONDS, ROUNDS)
+  return measure.in_turns(jobs, order, pace.handshakes, pace.rounds)
 end
 
 local function per_second(times)
@@ -60,10 +58,11 @@ local function microseconds(times, side)
   return times and times[side] * 1e6
 end
 
-function handshakes.run()
+---@param pace table { handshakes = seconds for each in a round, rounds = how many }
+function handshakes.run(pace)
   local results = {}
   for i, setup in ipairs(setups) do
-    results[i] = run_setup(setup[2], setup[3], i == 1)
+    results[i] = run_setup(setup[2], setup[3], i == 1, pace)
   end
   local resumed, in_memory = results[1]["beartls resumed"], results[1]["memory resumed"]
   report.section "handshakes per second, both sides in one process"

@@ -9,6 +9,11 @@ local measure = {}
 measure.cpu = os.clock
 measure.now = socket.gettime
 
+---Sleeps for a millisecond, which is no CPU time.
+function measure.pause()
+  socket.sleep(0.001)
+end
+
 function measure.median(list)
   local sorted = {}
   for i, value in ipairs(list) do
@@ -101,13 +106,18 @@ function measure.interpreter()
   return arg[first] or "lua"
 end
 
----Runs a function of a module of the bench in a process of its own.
----@param module string such as "bench.idle"
----@param call string what follows its name, such as ".child(1)"
+---The processor, as the kernel names it.
+function measure.processor()
+  local line = measure.line_of "grep -m 1 'model name' /proc/cpuinfo"
+  return line and line:match ":%s*(.*)$" or "a processor without a name"
+end
+
+---Runs Lua text in a process of its own.
+---@param text string without single quotes
 ---@param environment string|nil such as "LD_PRELOAD=x"
 ---@return table<string, number> what it printed: lines of a name and a number
-function measure.child(module, call, environment)
-  local command = ("%s %s -e 'require(%q)%s'"):format(environment or "", measure.interpreter(), module, call)
+function measure.program(text, environment)
+  local command = ("%s LUA_PATH='%s' %s -e '%s'"):format(environment or "", package.path, measure.interpreter(), text)
   local result = {}
   local pipe = assert(io.popen(command))
   for line in pipe:lines() do
@@ -118,6 +128,15 @@ function measure.child(module, call, environment)
   end
   pipe:close()
   return result
+end
+
+---Runs a function of a module of the bench in a process of its own.
+---@param module string such as "bench.idle"
+---@param call string what follows its name, such as ".child(1)"
+---@param environment string|nil
+---@return table<string, number>
+function measure.child(module, call, environment)
+  return measure.program(("require(%q)%s"):format(module, call), environment)
 end
 
 return measure

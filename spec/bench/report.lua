@@ -23,9 +23,10 @@ function report.line(text)
   io.stdout:flush()
 end
 
-function report.section(title)
+---The head of a table: what its columns are, beartls and LuaSec unless given.
+function report.section(title, ours, theirs)
   report.line()
-  report.line(FORMAT:format(title, "beartls", "LuaSec", "ratio"))
+  report.line(FORMAT:format(title, ours or "beartls", theirs or "LuaSec", ours and "" or "ratio"))
   report.line(("-"):rep(84))
 end
 
@@ -37,6 +38,11 @@ end
 ---A row of which more is better.
 function report.rate(what, ours, theirs)
   row(what, ours, theirs, ours and theirs and ours / theirs)
+end
+
+---A row that compares nothing.
+function report.plain(what, left, right)
+  row(what, left, right)
 end
 
 ---A row of which less is better.

@@ -25,7 +25,7 @@ status=0
 specs=
 for spec in spec/*_spec.lua spec/interop/*_spec.lua spec/vectors/*_spec.lua; do
   case $spec in
-  */rockspec_spec.lua | */style_spec.lua | *\**) ;;
+  */bench_spec.lua | */rockspec_spec.lua | */style_spec.lua | *\**) ;;
   *) specs="$specs $spec" ;;
   esac
 done

@@ -128,15 +128,21 @@ session_drain(lua_State *L)
     return push_and_take(L, o, &o->session.out, n);
 }
 
-/* session:write(bytes) -> true | nil, message, code */
+/* session:write(bytes [, first [, last]]) -> true | nil, message, code: a part of a
+ * string need not be made a string of its own. */
 static int
 session_write(lua_State *L)
 {
     btls_session *s = check_session(L);
     btls_error e;
     size_t n;
-    const char *p = luaL_checklstring(L, 2, &n);
-    int bad = btls_session_write(s, (const uint8_t *)p, n, &e);
+    const uint8_t *p = (const uint8_t *)luaL_checklstring(L, 2, &n);
+    lua_Number first = luaL_optnumber(L, 3, 1),
+               last = luaL_optnumber(L, 4, (lua_Number)n);
+    luaL_argcheck(L, first >= 1 && first <= last + 1 && last <= (lua_Number)n, 3,
+                  "first to last must be inside the bytes");
+    p += (size_t)first - 1;
+    int bad = btls_session_write(s, p, (size_t)last - (size_t)first + 1, &e);
     return push_result(L, bad, &e);
 }
 
