@@ -308,7 +308,9 @@ describe("cipher suites", function()
   for _, suite in ipairs(suites_12) do
     local ecdsa = suite:find "_ECDSA_"
     it(suite .. " carries data", function()
-      local p = pair.open({ cipher_suites = { suite } }, { cipher_suites = { suite },
+      local version = suite:find "_WITH_" and "TLSv1.2" or "TLSv1.3"
+      local p = pair.open({ cipher_suites = { suite }, max_version = version },
+        { cipher_suites = { suite }, max_version = version,
         certificate = pki.path(ecdsa and "server_ec.pem" or "server_rsa.pem"),
         key = pki.path(ecdsa and "server_ec.key" or "server_rsa.key") })
       assert.equal(suite, p.client:cipher())
@@ -345,7 +347,7 @@ describe("cipher suites", function()
 
   it("that are old are not offered unless they are named", function()
     for _, suite in ipairs(core.default_cipher_suites) do
-      assert.matches("^TLS_ECDHE_", suite)
+      assert.truthy(suite:find "^TLS_ECDHE_" or not suite:find "_WITH_")
       assert.is_nil(suite:find "CBC")
     end
     local p = pair.new({}, { cipher_suites = { "TLS_RSA_WITH_AES_128_GCM_SHA256" } }):settle()

@@ -85,6 +85,9 @@ local function type_of(event)
 end
 
 local function fields_of(event, context)
+  if event.content_type == "keys" then
+    return {}
+  end
   if event.content_type ~= "application_data" and type(event.raw) ~= "string" then
     return { malformed = "message: its bytes were not kept" }
   end
@@ -97,9 +100,15 @@ local function fields_of(event, context)
   return fields
 end
 
+local epochs = { handshake_keys = "handshake", application_keys = "application", updated_keys = "application" }
+
 -- What later messages of the session depend on.
 local function note(event, context)
   local raw = event.raw
+  if event.content_type == "keys" then
+    context[event.direction .. "_epoch"] = epochs[event.type]
+    return
+  end
   if event.content_type ~= "handshake" or type(raw) ~= "string" then
     return
   end
@@ -122,6 +131,8 @@ function decode.attach(event, context)
   if event.type == nil then
     event.type = type_of(event)
   end
+  -- With which keys: those whose installation was seen last in this direction.
+  event.epoch = event.epoch or (event.encrypted and context[(event.direction or "") .. "_epoch"]) or nil
   setmetatable(event, {
     __index = function(self, key)
       if key ~= "fields" then

@@ -69,6 +69,8 @@ tls.ticket = { decode = core.ticket.decode }
 ---@return string|nil code
 tls.peek = decode.client_hello
 
+local NO_CERTIFICATE = "a server needs a certificate and its key: set certificate and key, or identities"
+
 -- What a config allows that its sessions must know: config -> { nameless, trust }.
 local settings = setmetatable({}, { __mode = "k" })
 
@@ -151,8 +153,13 @@ function config_methods:client(server_name, given)
   return core.session.new(self, true, server_name, given and given.ticket)
 end
 
+local server_options = {
+  pause = { function(value) return type(value) == "boolean" end, "true or false" },
+}
+
 ---Starts a server session.
----@param given table|nil no options yet
+---@param given table|nil { pause = true } to stop in the state "hello", where client_hello() shows what the client
+---asked for and select(config) goes on; such a server needs no certificate before
 ---@return beartls.session|nil
 ---@return string|nil message
 ---@return string|nil code
@@ -161,16 +168,43 @@ function config_methods:server(given)
   if not setting then
     error("config:server is called on a config, with a colon", 2)
   end
-  options.check(given or {}, {}, "config:server", 2)
-  if not setting.serves then
-    return nil, "a server needs a certificate and its key: set certificate and key, or identities",
-      "config_no_certificate"
+  options.check(given or {}, server_options, "config:server", 2)
+  local pause = given and given.pause or false
+  if not setting.serves and not pause then
+    return nil, NO_CERTIFICATE, "config_no_certificate"
   end
-  return core.session.new(self, false)
+  return core.session.new(self, false, nil, nil, pause)
 end
 
 ---@class beartls.session
 local session_methods = core.session_metatable.__index
+
+---What the client asks for, of a server that pauses: decoded as the trace decodes it.
+---@return table|nil hello nil when the session is not in the state "hello"
+function session_methods:client_hello()
+  local raw = self:raw_client_hello()
+  if not raw then
+    return nil
+  end
+  local _, fields = decode.message("handshake", raw)
+  return fields
+end
+
+---Goes on from the state "hello" with that config.
+---@param config beartls.config one with a certificate
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function session_methods:select(config)
+  local setting = settings[config]
+  if not setting then
+    error("session:select wants a config", 2)
+  end
+  if not setting.serves then
+    return nil, NO_CERTIFICATE, "config_no_certificate"
+  end
+  return self:raw_select(config)
+end
 
 -- What decoding a session's later messages needs of its earlier ones: session -> context.
 local contexts = setmetatable({}, { __mode = "k" })

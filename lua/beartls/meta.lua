@@ -148,6 +148,29 @@ function session:events() end
 ---@return beartls.failure|nil
 function session:failure() end
 
+---What the client asks for, of a server that was made with { pause = true } and is in the state "hello": decoded as
+---the trace decodes it. nil in any other state.
+---@return table|nil
+function session:client_hello() end
+
+---Goes on from the state "hello".
+---@param config beartls.config
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function session:select(config) end
+
+---For beartls itself: the ClientHello message in the state "hello".
+---@return string|nil
+function session:raw_client_hello() end
+
+---For beartls itself: select() without its checks.
+---@param config beartls.config
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function session:raw_select(config) end
+
 ---For beartls itself: failure() without the trace.
 ---@return table|nil
 function session:raw_failure() end

@@ -59,6 +59,31 @@ local function is_trace(value)
     or type(value) == "number" and value >= 1 and value <= 1e6 and value % 1 == 0
 end
 
+local function is_ticket_keys(value)
+  if not is_string_list(value) or #value == 0 or #value > 8 then
+    return false
+  end
+  for _, key in ipairs(value) do
+    if #key ~= 32 then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_psks(value)
+  if type(value) ~= "table" or #value > 4 then
+    return false
+  end
+  for _, psk in ipairs(value) do
+    if type(psk) ~= "table" or type(psk.identity) ~= "string" or type(psk.key) ~= "string"
+      or #psk.identity < 1 or #psk.identity > 1024 or #psk.key < 16 then
+      return false
+    end
+  end
+  return true
+end
+
 local switch = { is_boolean, "true or false" }
 
 -- name = { check, what it should be }
@@ -77,6 +102,8 @@ local known = {
   alpn = { is_string_list, "a list of protocol names" },
   pins = { is_string_list, 'a list of "sha256//BASE64"' },
   tickets = switch,
+  ticket_keys = { is_ticket_keys, "a list of at most 8 strings of 32 bytes" },
+  psks = { is_psks, "a list of at most 4 { identity = string, key = string of 16 bytes or more }" },
   max_fragment = { is_one_of(512, 1024, 2048, 4096, 16384), "512, 1024, 2048, 4096 or 16384" },
   trace = { is_trace, "true, or how many events to keep (1 to 1000000)" },
   keylog = { is_type("string", "boolean"), "a file name, or true for SSLKEYLOGFILE" },
@@ -253,6 +280,18 @@ local function decode_pins(pins)
   return list
 end
 
+-- The core points at the strings of these lists, so it gets lists of its own.
+local function copy(list)
+  if type(list) ~= "table" then
+    return list
+  end
+  local out = {}
+  for key, value in pairs(list) do
+    out[key] = copy(value)
+  end
+  return out
+end
+
 -- A list of our own: the C core points at its strings, and the caller's table may change.
 local function copy_alpn(alpn)
   local list = {}
@@ -285,20 +324,13 @@ end
 
 local verify_client_numbers = { none = 0, request = 1, require = 2 }
 
--- "TLSv1.3" as the upper end means "the highest there is", which for now is TLS 1.2.
+-- Who names only an old upper end wants just that.
 local function versions(given)
-  if given.min_version == "TLSv1.3" then
-    return nil, nil, "TLS 1.3 is not there yet: the highest version is TLSv1.2", "config_version"
-  end
   local highest = given.max_version
-  if highest == "TLSv1.3" then
-    highest = nil
+  if not given.min_version and (highest == "TLSv1" or highest == "TLSv1.1") then
+    return highest, highest
   end
-  local lowest = given.min_version
-  if not lowest and (highest == "TLSv1" or highest == "TLSv1.1") then
-    lowest = highest -- who names only an old upper end wants just that
-  end
-  return lowest, highest
+  return given.min_version, highest
 end
 
 local function load_trust(given)
@@ -326,17 +358,14 @@ function options.normalize(given)
     cipher_suites = given.cipher_suites, groups = given.groups,
     signature_schemes = given.signature_schemes,
     max_fragment = given.max_fragment, time = given.time,
-    tickets = given.tickets ~= false,
+    tickets = given.tickets ~= false, ticket_keys = copy(given.ticket_keys), psks = copy(given.psks),
     trace = given.trace == true and 1024 or given.trace or nil,
     verify_client = verify_client_numbers[given.verify_client or "none"],
     insecure_no_verify = given.insecure_no_verify, insecure_no_name = given.insecure_no_name,
     insecure_no_time = given.insecure_no_time,
   }
   local message, code, ok
-  out.min_version, out.max_version, message, code = versions(given)
-  if message then
-    return nil, message, code
-  end
+  out.min_version, out.max_version = versions(given)
   for _, step in ipairs {
     { "identities", load_identities, given }, { "trust", load_trust, given },
     { "alpn", copy_alpn, given.alpn }, { "pins", decode_pins, given.pins },

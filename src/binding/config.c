@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pki/verify.h"
+#include "tls/ticket.h"
 
 typedef struct {
     btls_alloc alloc;
@@ -91,6 +92,19 @@ unknown(btls_error *e, const char *option, const char *what, const char *name)
                           what);
 }
 
+/* Appends a number to a list of the config, once. */
+static int
+add_number(uint16_t *list, size_t *count, size_t cap, unsigned number)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (list[i] == number)
+            return 0;
+    }
+    if (*count < cap)
+        list[(*count)++] = (uint16_t)number;
+    return 0;
+}
+
 static int
 add_suite(lua_State *L, btls_config *c, btls_error *e)
 {
@@ -98,12 +112,7 @@ add_suite(lua_State *L, btls_config *c, btls_error *e)
     const btls_suite *suite = btls_suite_by_name(name);
     if (suite == NULL)
         return unknown(e, "cipher_suites", "cipher suite", name);
-    for (size_t i = 0; i < c->suite_count; i++) {
-        if (c->suites[i] == suite->id)
-            return 0;
-    }
-    c->suites[c->suite_count++] = suite->id;
-    return 0;
+    return add_number(c->suites, &c->suite_count, BTLS_CONFIG_SUITES, suite->id);
 }
 
 static int
@@ -113,8 +122,7 @@ add_group(lua_State *L, btls_config *c, btls_error *e)
     unsigned group = btls_group_by_name(name);
     if (group == 0)
         return unknown(e, "groups", "group", name);
-    c->groups |= (uint32_t)1 << group;
-    return 0;
+    return add_number(c->groups, &c->group_count, BTLS_CONFIG_GROUPS, group);
 }
 
 static int
@@ -124,9 +132,22 @@ add_scheme(lua_State *L, btls_config *c, btls_error *e)
     unsigned scheme = btls_signature_scheme_by_name(name);
     if (scheme == 0)
         return unknown(e, "signature_schemes", "signature scheme", name);
-    /* Schemes of TLS 1.3 may be named; this engine just does not use them. */
-    if (btls_signature_scheme_hash(scheme) != 0)
-        c->hashes |= 1u << btls_signature_scheme_hash(scheme);
+    return add_number(c->schemes, &c->scheme_count, BTLS_CONFIG_SCHEMES, scheme);
+}
+
+/* { identity = ..., key = ... }; the strings live in the options table. */
+static int
+add_psk(lua_State *L, btls_config *c, btls_error *e)
+{
+    if (c->psk_count == BTLS_CONFIG_PSKS)
+        return btls_error_set(e, "config_psks", BTLS_NO_ALERT, "psks: at most %d keys",
+                              BTLS_CONFIG_PSKS);
+    btls_external_psk *psk = &c->psks[c->psk_count++];
+    lua_getfield(L, -1, "identity");
+    psk->identity.p = (const uint8_t *)lua_tolstring(L, -1, &psk->identity.n);
+    lua_getfield(L, -2, "key");
+    psk->key.p = (const uint8_t *)lua_tolstring(L, -1, &psk->key.n);
+    lua_pop(L, 2);
     return 0;
 }
 
@@ -228,14 +249,36 @@ set_lists(lua_State *L, btls_config *c, btls_error *e)
     if (has_option(L, "cipher_suites"))
         c->suite_count = 0;
     if (has_option(L, "groups"))
-        c->groups = 0;
+        c->group_count = 0;
     if (has_option(L, "signature_schemes"))
-        c->hashes = 0;
+        c->scheme_count = 0;
     return each(L, c, "cipher_suites", e, add_suite) ||
            each(L, c, "groups", e, add_group) ||
            each(L, c, "signature_schemes", e, add_scheme) ||
            each(L, c, "alpn", e, add_protocol) || each(L, c, "pins", e, add_pin) ||
-           each(L, c, "identities", e, add_identity);
+           each(L, c, "psks", e, add_psk) || each(L, c, "identities", e, add_identity);
+}
+
+/* The server's memory: by id, and the keys of its tickets. */
+static void
+allow_resumption(lua_State *L, config_object *o)
+{
+    o->config.tickets = 1;
+    o->config.cache = btls_cache_new(&o->alloc);
+    o->config.ticket_keys = btls_zalloc(&o->alloc, sizeof *o->config.ticket_keys);
+    if (o->config.cache == NULL || o->config.ticket_keys == NULL)
+        luaL_error(L, "not enough memory");
+    lua_getfield(L, 1, "ticket_keys");
+    for (int i = 1; lua_istable(L, -1); i++) {
+        size_t n;
+        lua_rawgeti(L, -1, i);
+        const char *key = lua_tolstring(L, -1, &n);
+        lua_pop(L, 1);
+        if (key == NULL || n != BTLS_TICKET_KEY_SIZE ||
+            !btls_ticket_add_key(o->config.ticket_keys, (const uint8_t *)key))
+            break;
+    }
+    lua_pop(L, 1);
 }
 
 /* core.config.new(options) -> config | nil, message, code. `options` becomes the config's
@@ -252,13 +295,10 @@ new_config(lua_State *L)
     if (btls_config_init(&o->config, &e) != 0)
         return btls_push_error(L, &e);
     set_scalars(L, &o->config);
-    if (set_lists(L, &o->config, &e) || btls_config_check(&o->config, &e) != 0)
+    if (set_lists(L, &o->config, &e) || btls_config_settle(&o->config, &e) != 0)
         return btls_push_error(L, &e);
-    if (boolean_option(L, "tickets")) {
-        o->config.cache = btls_cache_new(&o->alloc);
-        if (o->config.cache == NULL)
-            return luaL_error(L, "not enough memory");
-    }
+    if (boolean_option(L, "tickets"))
+        allow_resumption(L, o);
     o->ready = 1;
     return 1;
 }
@@ -286,7 +326,9 @@ config_gc(lua_State *L)
     config_object *o = luaL_checkudata(L, 1, BTLS_CONFIG);
     o->ready = 0;
     btls_cache_free(o->config.cache);
+    btls_free(&o->alloc, o->config.ticket_keys, sizeof *o->config.ticket_keys);
     o->config.cache = NULL;
+    o->config.ticket_keys = NULL;
     return 0;
 }
 

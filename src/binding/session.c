@@ -7,7 +7,6 @@
 #include "binding/session.h"
 #include "binding/ticket.h"
 #include "pki/name.h"
-#include "tls/channel.h"
 
 /* What a session takes besides its userdata, in kB: the collector cannot see it. */
 #define SESSION_KB 16
@@ -19,7 +18,7 @@ btls_session_object *
 btls_check_session(lua_State *L)
 {
     btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
-    luaL_argcheck(L, o->session.engine != NULL, 1, "the session was wiped");
+    luaL_argcheck(L, o->session.config != NULL, 1, "the session was wiped");
     luaL_argcheck(L, !o->busy, 1,
                   "the session is in use: it was called from inside itself");
     return o;
@@ -92,8 +91,8 @@ session_feed(lua_State *L)
     return push_result(L, bad, &s->error);
 }
 
-static int
-push_nil(lua_State *L)
+int
+btls_push_nil(lua_State *L)
 {
     lua_pushnil(L);
     return 1;
@@ -124,7 +123,7 @@ session_drain(lua_State *L)
     btls_session_object *o = btls_check_session(L);
     size_t n = btls_queue_size(&o->session.out);
     if (n == 0)
-        return push_nil(L);
+        return btls_push_nil(L);
     return push_and_take(L, o, &o->session.out, n);
 }
 
@@ -171,204 +170,6 @@ session_close(lua_State *L)
     return 1;
 }
 
-/* session:state() -> "handshake" | "open" | "closing" | "closed" | "failed" */
-static int
-session_state(lua_State *L)
-{
-    static const char *const names[] = { "handshake", "open", "closing", "closed",
-                                         "failed" };
-    lua_pushstring(L, names[check_session(L)->state]);
-    return 1;
-}
-
-static btls_info
-info_of(const btls_session *s)
-{
-    btls_info info;
-    s->engine->cls->info(s->engine, &info);
-    return info;
-}
-
-/* session:version() -> string | nil, and so on: nil while it is not known. */
-static int
-session_version(lua_State *L)
-{
-    lua_pushstring(L, btls_version_name(info_of(check_session(L)).version));
-    return 1;
-}
-
-static int
-session_cipher(lua_State *L)
-{
-    const btls_suite *suite = btls_suite_by_id(info_of(check_session(L)).cipher_suite);
-    lua_pushstring(L, suite == NULL ? NULL : suite->name);
-    return 1;
-}
-
-static int
-session_group(lua_State *L)
-{
-    lua_pushstring(L, btls_group_name(info_of(check_session(L)).group));
-    return 1;
-}
-
-static int
-session_signature_scheme(lua_State *L)
-{
-    lua_pushstring(
-        L, btls_signature_scheme_name(info_of(check_session(L)).signature_scheme));
-    return 1;
-}
-
-static int
-session_alpn(lua_State *L)
-{
-    lua_pushstring(L, info_of(check_session(L)).alpn);
-    return 1;
-}
-
-static int
-session_resumed(lua_State *L)
-{
-    lua_pushboolean(L, info_of(check_session(L)).resumed);
-    return 1;
-}
-
-static int
-session_server_name(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    lua_pushstring(L, s->server_name[0] != '\0' ? s->server_name : NULL);
-    return 1;
-}
-
-/* session:verified() -> boolean: the peer's certificate chain was verified. */
-static int
-session_verified(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    lua_pushboolean(L, s->verified && s->peer.count > 0);
-    return 1;
-}
-
-/* session:is_client() -> boolean */
-static int
-session_is_client(lua_State *L)
-{
-    lua_pushboolean(L, check_session(L)->is_client);
-    return 1;
-}
-
-/* session:peer_certificate() -> certificate | nil */
-static int
-session_peer_certificate(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    if (s->peer.count == 0)
-        return push_nil(L);
-    btls_push_chain(L, &s->peer, 0, 1);
-    return 1;
-}
-
-/* session:peer_chain() -> list of certificates as sent | nil */
-static int
-session_peer_chain(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    if (s->peer.count == 0)
-        return push_nil(L);
-    lua_newtable(L);
-    for (size_t i = 0; i < s->peer.count; i++) {
-        btls_push_chain(L, &s->peer, i, 1);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-    return 1;
-}
-
-/* session:local_certificate() -> certificate | nil: what we have shown, the whole chain.
- */
-static int
-session_local_certificate(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    if (s->identity == NULL)
-        return push_nil(L);
-    btls_push_chain(L, s->identity->chain, 0, s->identity->chain->count);
-    return 1;
-}
-
-/* session:export(label, length [, context]) -> bytes | nil, message, code (RFC 5705) */
-static int
-session_export(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    size_t label_size;
-    const char *label = luaL_checklstring(L, 2, &label_size);
-    lua_Number n = luaL_checknumber(L, 3);
-    btls_span context = { NULL, 0 };
-    luaL_argcheck(L, label_size > 0 && strlen(label) == label_size, 2,
-                  "a label is text without NUL");
-    luaL_argcheck(L, n >= 1 && n <= 65535, 3, "the length is 1 to 65535 bytes");
-    if (!lua_isnoneornil(L, 4))
-        context.p = (const uint8_t *)luaL_checklstring(L, 4, &context.n);
-    luaL_argcheck(L, context.n <= 65535, 4, "a context has at most 65535 bytes");
-    btls_error e;
-    uint8_t *out = btls_newuserdata(L, (size_t)n);
-    if (s->engine->cls->export_(s->engine, label, context, out, (size_t)n, &e) != 0)
-        return btls_push_error(L, &e);
-    lua_pushlstring(L, (const char *)out, (size_t)n);
-    btls_wipe(out, (size_t)n);
-    return 1;
-}
-
-/* session:channel_binding(type) -> bytes | nil, message, code */
-static int
-session_channel_binding(lua_State *L)
-{
-    static const char *const types[] = { "tls-server-end-point", "tls-unique",
-                                         "tls-exporter", NULL };
-    btls_session *s = check_session(L);
-    uint8_t out[BTLS_CHANNEL_MAX];
-    size_t n;
-    btls_error e;
-    int type = luaL_checkoption(L, 2, NULL, types);
-    if (type != 0) {
-        btls_channel_is_unique(s, &e);
-        return btls_push_error(L, &e);
-    }
-    if (btls_channel_server_end_point(s, out, &n, &e) != 0)
-        return btls_push_error(L, &e);
-    lua_pushlstring(L, (const char *)out, n);
-    return 1;
-}
-
-/* session:ticket() -> ticket | nil, message, code */
-static int
-session_ticket(lua_State *L)
-{
-    btls_session *s = check_session(L);
-    btls_error e;
-    if (!s->is_client)
-        btls_error_set(&e, "config_not_a_client", BTLS_NO_ALERT,
-                       "only a client keeps tickets");
-    else if (btls_session_failed(s))
-        e = s->error;
-    else if (info_of(s).version == 0)
-        btls_error_set(&e, "want_read", BTLS_NO_ALERT, "the handshake is not finished");
-    else if (!s->has_resumption)
-        btls_error_set(&e, "peer_no_ticket", BTLS_NO_ALERT,
-                       "the server does not let its sessions be resumed");
-    else
-        e.code = NULL;
-    if (e.code != NULL)
-        return btls_push_error(L, &e);
-    btls_resumption r = s->resumption;
-    r.peer = s->peer; /* borrowed */
-    btls_push_ticket(L, &r);
-    btls_wipe(&r, sizeof r);
-    return 1;
-}
-
 static int
 session_gc(lua_State *L)
 {
@@ -383,14 +184,14 @@ session_tostring(lua_State *L)
 {
     btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     btls_session *s = &o->session;
-    if (s->engine == NULL || o->busy) {
+    if (s->config == NULL || o->busy) {
         lua_pushliteral(L, "beartls.session (wiped)");
         return 1;
     }
-    const char *version = btls_version_name(info_of(s).version);
-    session_state(L);
+    const char *version = btls_version_name(btls_session_info(s).version);
     lua_pushfstring(L, "beartls.session (%s, %s, %s)", s->is_client ? "client" : "server",
-                    version != NULL ? version : "no version yet", lua_tostring(L, -1));
+                    version != NULL ? version : "no version yet",
+                    btls_session_state_name(s));
     return 1;
 }
 
@@ -414,15 +215,56 @@ is_host(const char *name)
     return name != NULL && (btls_name_is_ip(name, ip, &n) || btls_name_is_dns(name));
 }
 
-/* core.session.new(config, is_client, server_name | nil, ticket | nil) -> session | nil,
- * message, code */
+/* Keeps the config at index i alive as long as the session at index 1 of the stack. */
+static void
+anchor_config(lua_State *L, int session, int config)
+{
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, config);
+    lua_rawseti(L, -2, CONFIG_SLOT);
+    btls_set_uservalue(L, session);
+}
+
+/* session:raw_client_hello() -> bytes | nil: the message, in the state "hello" */
+static int
+session_raw_client_hello(lua_State *L)
+{
+    btls_session_object *o = btls_check_session(L);
+    if (o->session.state != BTLS_STATE_HELLO)
+        return btls_push_nil(L);
+    btls_span message = btls_session_client_hello(&o->session);
+    btls_push_undisturbed(L, o, push_span, &message);
+    return 1;
+}
+
+/* session:raw_select(config) -> true | nil, message, code */
+static int
+session_raw_select(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    const btls_config *config = btls_check_config(L, 2);
+    btls_error e;
+    if (s->state != BTLS_STATE_HELLO) {
+        btls_error_set(&e, "config_not_paused", BTLS_NO_ALERT,
+                       "the session is not waiting for a config: it must have been made "
+                       "with pause, and be in the state \"hello\"");
+        return btls_push_error(L, &e);
+    }
+    anchor_config(L, 1, 2);
+    int bad = btls_session_select(s, config);
+    flush_keylog(L, s);
+    return push_result(L, bad, &s->error);
+}
+
+/* core.session.new(config, is_client, server_name | nil, ticket | nil, pause) -> session
+ * | nil, message, code */
 static int
 new_session(lua_State *L)
 {
     btls_error e;
     const btls_config *config = btls_check_config(L, 1);
     int is_client = lua_toboolean(L, 2);
-    lua_settop(L, 4);
+    lua_settop(L, 5);
     const char *name = lua_isnil(L, 3) ? NULL : btls_check_name(L, 3);
     if (!lua_isnil(L, 3) && !is_host(name)) {
         btls_error_set(&e, "config_server_name", BTLS_NO_ALERT,
@@ -433,10 +275,7 @@ new_session(lua_State *L)
     int64_t now = btls_config_now(L, 1);
     btls_session_object *o = btls_new_object(L, sizeof *o, BTLS_SESSION);
     btls_session *s = &o->session;
-    lua_createtable(L, 1, 0);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, CONFIG_SLOT);
-    btls_set_uservalue(L, 5);
+    anchor_config(L, 6, 1);
     charge_collector(L);
     s->alloc = btls_lua_alloc(L);
     btls_resumption *ticket = lua_isnil(L, 4) ? NULL : btls_copy_ticket(L, 4, &s->alloc);
@@ -444,6 +283,8 @@ new_session(lua_State *L)
         btls_session_clear(s);
         return btls_push_error(L, &e);
     }
+    if (lua_toboolean(L, 5))
+        btls_session_pause(s);
     return 1;
 }
 
@@ -454,22 +295,8 @@ static const luaL_Reg methods[] = {
     { "write", session_write },
     { "read", session_read },
     { "close", session_close },
-    { "state", session_state },
-    { "version", session_version },
-    { "cipher", session_cipher },
-    { "group", session_group },
-    { "signature_scheme", session_signature_scheme },
-    { "alpn", session_alpn },
-    { "server_name", session_server_name },
-    { "resumed", session_resumed },
-    { "verified", session_verified },
-    { "is_client", session_is_client },
-    { "peer_certificate", session_peer_certificate },
-    { "peer_chain", session_peer_chain },
-    { "local_certificate", session_local_certificate },
-    { "export", session_export },
-    { "channel_binding", session_channel_binding },
-    { "ticket", session_ticket },
+    { "raw_client_hello", session_raw_client_hello },
+    { "raw_select", session_raw_select },
     { "raw_failure", btls_session_raw_failure },
     { "take_event", btls_session_take_event },
     { "peek_events", btls_session_peek_events },
@@ -487,6 +314,7 @@ int
 btls_open_session(lua_State *L)
 {
     btls_new_type(L, BTLS_SESSION, methods, metamethods);
+    btls_open_session_queries(L);
     lua_newtable(L);
     btls_setfuncs(L, functions);
     return 1;

@@ -19,6 +19,13 @@ btls_session_object *btls_check_session(lua_State *L);
 void btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
                            void *what);
 
+/* Pushes nil; returns 1. */
+int btls_push_nil(lua_State *L);
+
+/* session_query.c: adds its methods to the type. */
+void btls_open_session_queries(lua_State *L);
+const char *btls_session_state_name(const btls_session *s);
+
 /* session_report.c: the methods that tell what happened. */
 int btls_session_raw_failure(lua_State *L);
 int btls_session_take_event(lua_State *L);

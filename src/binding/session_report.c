@@ -53,16 +53,23 @@ push_event(lua_State *L)
                                                  "handshake", "application_data" };
     lua_newtable(L);
     set_string(L, "direction", e->sent ? "sent" : "received");
-    set_string(L, "content_type",
-               content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
-    set_string(L, "version", btls_version_name(e->version));
+    if (e->content_type == BTLS_TRACE_KEYS) {
+        static const char *const keys[] = { "handshake_keys", "application_keys",
+                                            "updated_keys" };
+        set_string(L, "content_type", "keys");
+        set_string(L, "type", keys[e->raw[0] - BTLS_TRACE_HANDSHAKE_KEYS]);
+    } else {
+        set_string(L, "content_type",
+                   content_types[e->content_type - BTLS_CHANGE_CIPHER_SPEC]);
+        set_string(L, "version", btls_version_name(e->version));
+    }
     lua_pushnumber(L, e->time);
     lua_setfield(L, -2, "time");
     lua_pushboolean(L, e->encrypted);
     lua_setfield(L, -2, "encrypted");
-    lua_pushinteger(L, (lua_Integer)e->length);
+    lua_pushinteger(L, e->content_type == BTLS_TRACE_KEYS ? 0 : (lua_Integer)e->length);
     lua_setfield(L, -2, "length");
-    if (e->content_type != BTLS_APPLICATION_DATA) {
+    if (e->content_type != BTLS_APPLICATION_DATA && e->content_type != BTLS_TRACE_KEYS) {
         lua_pushlstring(L, (const char *)e->raw, e->raw_size);
         lua_setfield(L, -2, "raw");
     }

@@ -1,6 +1,8 @@
 /* channel.c -- what ties an application's own authentication to the session. */
 #include "tls/channel.h"
 
+#include <string.h>
+
 #include "pki/certificate.h"
 #include "pki/signature.h"
 
@@ -16,8 +18,8 @@ hash_of(btls_span oid)
 }
 
 int
-btls_channel_server_end_point(const btls_session *s, uint8_t out[BTLS_CHANNEL_MAX],
-                              size_t *n, btls_error *e)
+btls_channel_server_end_point(btls_session *s, uint8_t out[BTLS_CHANNEL_MAX], size_t *n,
+                              btls_error *e)
 {
     const btls_chain *chain = s->is_client          ? &s->peer
                               : s->identity != NULL ? s->identity->chain
@@ -38,14 +40,47 @@ btls_channel_server_end_point(const btls_session *s, uint8_t out[BTLS_CHANNEL_MA
     return 0;
 }
 
-int
-btls_channel_is_unique(const btls_session *s, btls_error *e)
+static int
+unavailable(const btls_info *info, btls_error *e)
 {
-    (void)s;
+    if (info->version == 0)
+        return btls_error_set(e, "want_read", BTLS_NO_ALERT,
+                              "the handshake is not finished");
+    if (info->version == BTLS_TLS13) {
+        btls_error_set(e, "channel_binding_unavailable", BTLS_NO_ALERT,
+                       "tls-unique does not exist in TLS 1.3");
+        btls_error_hint(e, "use tls-exporter");
+        return -1;
+    }
     btls_error_set(
         e, "channel_binding_unavailable", BTLS_NO_ALERT,
         "this session has no extended master secret, without which the binding would not "
         "be unique");
     btls_error_hint(e, "use tls-server-end-point");
     return -1;
+}
+
+int
+btls_channel_unique(btls_session *s, uint8_t out[BTLS_CHANNEL_MAX], size_t *n,
+                    btls_error *e)
+{
+    btls_info info = btls_session_info(s);
+    if (!info.unique)
+        return unavailable(&info, e);
+    *n = sizeof info.first_finished;
+    memcpy(out, info.first_finished, *n);
+    return 0;
+}
+
+int
+btls_channel_exporter(btls_session *s, uint8_t out[BTLS_CHANNEL_MAX], size_t *n,
+                      btls_error *e)
+{
+    static const uint8_t empty[1];
+    btls_info info = btls_session_info(s);
+    if (info.version != BTLS_TLS13 && !info.unique)
+        return unavailable(&info, e);
+    *n = 32;
+    return btls_session_export(s, "EXPORTER-Channel-Binding", (btls_span){ empty, 0 },
+                               out, *n, e);
 }

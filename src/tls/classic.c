@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "tls/keylog.h"
+
 static classic *
 of(btls_engine *e)
 {
@@ -21,33 +23,12 @@ remember(classic *c)
     r->cipher_suite = p->cipher_suite;
     memcpy(r->id, p->session_id, sizeof r->id);
     r->id_size = p->session_id_len;
-    memcpy(r->master_secret, p->master_secret, sizeof r->master_secret);
+    memcpy(r->secret, p->master_secret, sizeof r->secret);
+    r->secret_size = sizeof r->secret;
     memcpy(r->config_id, s->config->id, sizeof r->config_id);
     memcpy(r->server_name, s->server_name, sizeof r->server_name);
     r->verified = s->verified;
     s->has_resumption = p->session_id_len > 0;
-}
-
-/* NSS key log format: decrypts a capture of this session. */
-static void
-push_keylog(classic *c)
-{
-    static const char digits[] = "0123456789abcdef";
-    char line[14 + 64 + 1 + 96 + 1];
-    char *to = line;
-    memcpy(to, "CLIENT_RANDOM ", 14);
-    to += 14;
-    const uint8_t *parts[] = { c->br.eng.client_random, c->br.eng.session.master_secret };
-    size_t sizes[] = { 32, 48 };
-    for (int k = 0; k < 2; k++) {
-        for (size_t i = 0; i < sizes[k]; i++) {
-            *to++ = digits[parts[k][i] >> 4];
-            *to++ = digits[parts[k][i] & 15];
-        }
-        *to++ = k == 0 ? ' ' : '\n';
-    }
-    btls_queue_push(&c->s->keylog, line, (size_t)(to - line));
-    btls_wipe(line, sizeof line);
 }
 
 /* A resumed session keeps the verdict on the peer, and its age, from the session that it
@@ -77,8 +58,8 @@ opened(classic *c)
     else if (!c->full && c->has_candidate)
         take_over(c, &c->candidate);
     remember(c);
-    if (s->config->keylog)
-        push_keylog(c);
+    btls_keylog_add(s, "CLIENT_RANDOM", c->br.eng.client_random,
+                    (btls_span){ c->br.eng.session.master_secret, 48 });
     if (!s->is_client && c->full && s->config->cache != NULL && s->has_resumption) {
         btls_resumption r = s->resumption;
         r.peer = s->peer; /* borrowed */

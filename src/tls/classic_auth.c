@@ -2,8 +2,8 @@
  * and client certificate classes, over the identities of the config. */
 #include <string.h>
 
-#include "pki/name.h"
 #include "tls/classic.h"
+#include "tls/identity.h"
 
 /* Where choices->algo_id is a hash, BearSSL wants it like this. */
 #define ALGO_HASH 0xFF00
@@ -56,29 +56,6 @@ of_policy(const br_ssl_server_policy_class *const *ctx)
     return ((const btls_classic_hook *)(const void *)ctx)->c;
 }
 
-static int
-speaks_for(const btls_identity *id, const char *server_name)
-{
-    btls_certificate leaf;
-    btls_error e;
-    return btls_certificate_parse(&leaf, btls_chain_at(id->chain, 0), &e) == 0 &&
-           btls_name_matches(&leaf, server_name);
-}
-
-/* Bits of the identities for the name that the client asked for; all of them when none is
- * for it, since the first is the default. */
-static unsigned
-identities_for(const btls_session *s)
-{
-    const btls_config *config = s->config;
-    unsigned all = (1u << config->identity_count) - 1, matching = 0;
-    for (size_t i = 0; i < config->identity_count && s->server_name[0] != '\0'; i++) {
-        if (speaks_for(&config->identities[i], s->server_name))
-            matching |= 1u << i;
-    }
-    return matching != 0 ? matching : all;
-}
-
 /* The hash with which a key of this identity would sign for this client (+1, so that 0 is
  * a "no"), or 1 when the suite needs no signature. */
 static int
@@ -106,7 +83,7 @@ choose_server(const br_ssl_server_policy_class **ctx, const br_ssl_server_contex
 {
     classic *c = of_policy(ctx);
     const btls_config *config = c->s->config;
-    unsigned usable = identities_for(c->s);
+    unsigned usable = btls_identities_for(config, c->s->server_name);
     size_t n;
     const br_suite_translated *suites = br_ssl_server_get_client_suites(server, &n);
     c->full = 1;
@@ -214,14 +191,8 @@ end_name(const br_ssl_client_certificate_class **ctx)
     const btls_config *config = c->s->config;
     btls_span name = btls_queue_bytes(&c->dn);
     for (size_t i = 0; i < config->identity_count; i++) {
-        const btls_chain *chain = config->identities[i].chain;
-        for (size_t k = 0; k < chain->count; k++) {
-            btls_certificate cert;
-            btls_error e;
-            if (btls_certificate_parse(&cert, btls_chain_at(chain, k), &e) == 0 &&
-                btls_span_equal(cert.issuer, name))
-                c->wanted |= 1u << i;
-        }
+        if (btls_identity_issued_by(&config->identities[i], name))
+            c->wanted |= 1u << i;
     }
     btls_queue_clear(&c->dn);
 }

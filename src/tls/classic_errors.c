@@ -1,6 +1,7 @@
 /* classic_errors.c -- BearSSL's errors as failures of ours: a code, an alert and a
  * sentence each. */
 #include "tls/classic.h"
+#include "tls/failure.h"
 
 #include <string.h>
 
@@ -88,44 +89,6 @@ hint_for_error(int err)
     }
 }
 
-/* Why an alert may have come, as far as it can be known from here. */
-static const char *
-hint_for_alert(const classic *c, int alert)
-{
-    int client = c->s->is_client;
-    switch (alert) {
-    case BTLS_ALERT_HANDSHAKE_FAILURE:
-        return client ? "the server found nothing in common or wants a client "
-                        "certificate: compare "
-                        "cipher_suites, groups and versions, or set certificate and key"
-                      : "the client found nothing in common, or got no certificate that "
-                        "it can use";
-    case BTLS_ALERT_PROTOCOL_VERSION:
-        return "the versions enabled on the two sides do not overlap: see min_version "
-               "and "
-               "max_version";
-    case 42:
-    case 43:
-    case 44:
-    case 45:
-    case 46:
-    case 48:
-    case 49:
-        return client ? "it is our certificate that the server refuses: was it issued by "
-                        "a CA "
-                        "that the server trusts, for client use, and is it still valid?"
-                      : "it is our certificate that the client refuses: does the client "
-                        "trust "
-                        "its issuer, and is it for the name that the client used?";
-    case BTLS_ALERT_NO_APPLICATION_PROTOCOL:
-        return "no protocol of the alpn list is spoken by the other side";
-    case 112:
-        return "the server does not know this server name";
-    default:
-        return NULL;
-    }
-}
-
 /* What BearSSL's server refuses by an alert that it sends itself; the last one is for all
  * others. */
 static const struct refusal {
@@ -160,20 +123,6 @@ fail_by_our_alert(classic *c, int alert)
     c->s->alert_pending = 0; /* BearSSL has sent it */
 }
 
-static void
-fail_by_peers_alert(classic *c, int alert)
-{
-    btls_session *s = c->s;
-    const char *name = btls_alert_name(alert), *hint = hint_for_alert(c, alert);
-    btls_session_fail(
-        s, btls_alert_code(alert), alert, "%s ended the session with the alert %s (%d)",
-        btls_session_peer_name(s), name != NULL ? name : "an unknown alert", alert);
-    if (hint != NULL)
-        btls_error_hint(&s->error, "%s", hint);
-    s->error.sent_by_peer = 1;
-    s->alert_pending = 0;
-}
-
 void
 btls_classic_fail(classic *c, int err)
 {
@@ -185,7 +134,7 @@ btls_classic_fail(classic *c, int err)
         return;
     }
     if (err >= BR_ERR_RECV_FATAL_ALERT) {
-        fail_by_peers_alert(c, err - BR_ERR_RECV_FATAL_ALERT);
+        btls_fail_peer_alert(s, err - BR_ERR_RECV_FATAL_ALERT);
         return;
     }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {

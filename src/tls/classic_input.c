@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "tls/failure.h"
 #include "tls/hello.h"
 
 #define FULL_FRAGMENT 16384
@@ -89,40 +90,6 @@ feed_bearssl(classic *c, const uint8_t *p, size_t n)
 
 /* ---- records from the wire ---- */
 
-/* Somebody who does not speak TLS at all deserves to be told so (and we, too). */
-static void
-fail_not_tls(classic *c)
-{
-    const uint8_t *h = c->header;
-    btls_session *s = c->s;
-    const char *who = btls_session_peer_name(s);
-    char text[BTLS_RECORD_HEADER + 1];
-    int printable = 1;
-    for (size_t i = 0; i < BTLS_RECORD_HEADER; i++) {
-        printable &= (h[i] >= 0x20 && h[i] < 0x7f) || h[i] == '\r' || h[i] == '\n';
-        text[i] = (char)h[i];
-    }
-    text[BTLS_RECORD_HEADER] = '\0';
-    if (c->opened || s->handshake_bytes > 0) {
-        btls_session_fail(s, "peer_bad_record", BTLS_ALERT_UNEXPECTED_MESSAGE,
-                          "%s sent something that is no TLS record", who);
-    } else if ((h[0] & 0x80) && h[2] == 1) {
-        btls_session_fail(
-            s, "peer_not_tls", BTLS_ALERT_PROTOCOL_VERSION,
-            "%s sent a hello of SSL 2.0, which nobody should speak any more", who);
-    } else if (printable) {
-        btls_session_fail(s, "peer_not_tls", BTLS_ALERT_UNEXPECTED_MESSAGE,
-                          "%s does not speak TLS: it begins with \"%s\"", who, text);
-        btls_error_hint(&s->error, "%s",
-                        s->is_client
-                            ? "is this the right port? some protocols want STARTTLS first"
-                            : "a client of a plain text protocol has come to a TLS port");
-    } else {
-        btls_session_fail(s, "peer_not_tls", BTLS_ALERT_UNEXPECTED_MESSAGE,
-                          "%s does not speak TLS", who);
-    }
-}
-
 static unsigned
 header_version(const classic *c)
 {
@@ -167,7 +134,7 @@ begin_record(classic *c)
     size_t n = header_length(c);
     if (c->header[0] < BTLS_CHANGE_CIPHER_SPEC || c->header[0] > BTLS_APPLICATION_DATA ||
         c->header[1] != 3) {
-        fail_not_tls(c);
+        btls_fail_not_tls(s, c->header, c->opened || s->handshake_bytes > 0);
         return;
     }
     c->direct = is_direct(c);

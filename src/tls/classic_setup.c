@@ -66,7 +66,7 @@ set_algorithms(classic *c)
     br_ssl_engine_set_default_des_cbc(eng);
     btls_classic_set_records(c);
     c->ec = *br_ec_get_default();
-    c->ec.supported_curves &= c->s->config->groups;
+    c->ec.supported_curves &= btls_config_group_mask(c->s->config);
     br_ssl_engine_set_ec(eng, &c->ec);
     br_ssl_engine_set_ecdsa(eng, verify_ecdsa);
     br_ssl_engine_set_default_rsavrfy(eng);
@@ -90,7 +90,9 @@ set_options(classic *c)
 {
     br_ssl_engine_context *eng = btls_classic_eng(c);
     const btls_config *config = c->s->config;
-    br_ssl_engine_set_versions(eng, config->min_version, config->max_version);
+    br_ssl_engine_set_versions(eng, config->min_version,
+                               config->max_version < BTLS_TLS12 ? config->max_version
+                                                                : BTLS_TLS12);
     set_suites(eng, config);
     br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
     if (!c->s->is_client)
@@ -150,7 +152,7 @@ start_client(classic *c)
         p.cipher_suite = s->offered->cipher_suite;
         p.session_id_len = (unsigned char)s->offered->id_size;
         memcpy(p.session_id, s->offered->id, sizeof p.session_id);
-        memcpy(p.master_secret, s->offered->master_secret, sizeof p.master_secret);
+        memcpy(p.master_secret, s->offered->secret, sizeof p.master_secret);
         br_ssl_engine_set_session_parameters(&c->br.eng, &p);
         btls_wipe(&p, sizeof p);
     }

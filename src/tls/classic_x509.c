@@ -139,8 +139,7 @@ cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
         return 0;
     params->version = c->candidate.version;
     params->cipher_suite = c->candidate.cipher_suite;
-    memcpy(params->master_secret, c->candidate.master_secret,
-           sizeof params->master_secret);
+    memcpy(params->master_secret, c->candidate.secret, sizeof params->master_secret);
     return 1;
 }
 

@@ -22,6 +22,8 @@ typedef struct {
     unsigned signature_scheme; /* with which the server signed its key exchange */
     const char *alpn;          /* owned by the config */
     int resumed;
+    int unique; /* TLS 1.2 with extended master secret: first_finished is tls-unique */
+    uint8_t first_finished[12];
 } btls_info;
 
 typedef struct {
@@ -51,5 +53,15 @@ struct btls_engine {
  * ticket). Starts the handshake: a client's ClientHello is in the out queue afterwards.
  * NULL with *e set (no memory, no random). */
 btls_engine *btls_classic_new(struct btls_session *s, btls_error *e);
+
+/* The modern engine, ours: TLS 1.3, and TLS 1.2 with ECDHE and AEAD. As above. */
+btls_engine *btls_modern_new(struct btls_session *s, btls_error *e);
+
+struct btls_config;
+struct btls_client_hello;
+/* 1 when the modern engine is the one to answer this ClientHello (NULL: there is none
+ * that can be read): it can, or nobody of the config could. */
+int btls_modern_answers(const struct btls_config *config,
+                        const struct btls_client_hello *hello);
 
 #endif

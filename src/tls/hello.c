@@ -1,12 +1,147 @@
-/* hello.c -- what must be known of a ClientHello before an engine reads it. */
+/* hello.c -- ClientHello and ServerHello of TLS 1.2 and 1.3, read into views of their
+ * bytes. */
 #include "tls/hello.h"
 
 #include <string.h>
 
 #include "pki/name.h"
+#include "tls/names.h"
 
-#define EXTENSION_SERVER_NAME 0
 #define NAME_TYPE_HOST_NAME 0
+
+/* SHA-256 of "HelloRetryRequest". */
+const uint8_t btls_retry_request_random[BTLS_RANDOM_SIZE] = {
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
+    0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
+    0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+};
+const uint8_t btls_downgrade_12[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 1 };
+const uint8_t btls_downgrade_11[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 0 };
+
+static int
+malformed(btls_error *e, const char *what)
+{
+    return btls_error_set(e, "peer_malformed_message", BTLS_ALERT_DECODE_ERROR,
+                          "the %s is malformed", what);
+}
+
+int
+btls_client_hello_read(btls_client_hello *h, btls_span message, btls_error *e)
+{
+    btls_reader m = btls_reader_of(message);
+    memset(h, 0, sizeof *h);
+    btls_read_u8(&m);
+    btls_reader r = btls_reader_of(btls_read_vec24(&m));
+    h->legacy_version = btls_read_u16(&r);
+    h->random = btls_read_bytes(&r, BTLS_RANDOM_SIZE);
+    h->session_id = btls_read_vec8(&r);
+    h->suites = btls_read_vec16(&r);
+    h->compressions = btls_read_vec8(&r);
+    btls_span list = { NULL, 0 };
+    if (btls_read_more(&r)) /* before TLS 1.2 there need not be any (RFC 5246, 7.4.1.2) */
+        list = btls_read_vec16(&r);
+    if (!btls_read_end(&r) || !btls_read_end(&m) ||
+        h->session_id.n > BTLS_SESSION_ID_MAX || !btls_list16_valid(h->suites) ||
+        h->compressions.n == 0)
+        return malformed(e, "ClientHello");
+    return btls_extension_list_read(&h->x, list, BTLS_IN_CLIENT_HELLO, 0, e);
+}
+
+/* What ServerHello negotiates must be known before its extensions can be judged. */
+static unsigned
+selected_version(btls_span list, unsigned legacy_version)
+{
+    btls_reader r = btls_reader_of(list);
+    while (btls_read_more(&r)) {
+        unsigned code = btls_read_u16(&r);
+        btls_reader body = btls_reader_of(btls_read_vec16(&r));
+        if (code == 43 && !r.bad && body.left == 2)
+            return btls_read_u16(&body);
+    }
+    return legacy_version;
+}
+
+int
+btls_server_hello_read(btls_server_hello *h, btls_span message, uint32_t offered,
+                       btls_error *e)
+{
+    btls_reader m = btls_reader_of(message);
+    memset(h, 0, sizeof *h);
+    btls_read_u8(&m);
+    btls_reader r = btls_reader_of(btls_read_vec24(&m));
+    h->legacy_version = btls_read_u16(&r);
+    h->random = btls_read_bytes(&r, BTLS_RANDOM_SIZE);
+    h->session_id = btls_read_vec8(&r);
+    h->suite = btls_read_u16(&r);
+    h->compression = btls_read_u8(&r);
+    btls_span list = { NULL, 0 };
+    if (btls_read_more(&r))
+        list = btls_read_vec16(&r);
+    if (!btls_read_end(&r) || !btls_read_end(&m) || h->session_id.n > BTLS_SESSION_ID_MAX)
+        return malformed(e, "ServerHello");
+    h->version = selected_version(list, h->legacy_version);
+    h->is_retry_request =
+        memcmp(h->random.p, btls_retry_request_random, BTLS_RANDOM_SIZE) == 0 &&
+        h->version == BTLS_TLS13;
+    unsigned where = h->is_retry_request        ? BTLS_IN_HELLO_RETRY_REQUEST
+                     : h->version >= BTLS_TLS13 ? BTLS_IN_SERVER_HELLO
+                                                : BTLS_IN_SERVER_HELLO_12;
+    return btls_extension_list_read(&h->x, list, where, offered, e);
+}
+
+int
+btls_list16_has(btls_span list, unsigned value)
+{
+    btls_reader r = btls_reader_of(list);
+    while (btls_read_more(&r)) {
+        if (btls_read_u16(&r) == value && !r.bad)
+            return 1;
+    }
+    return 0;
+}
+
+int
+btls_list16_valid(btls_span list)
+{
+    return list.n > 0 && list.n % 2 == 0;
+}
+
+int
+btls_extension_list16(const btls_extensions *x, int index, btls_span *list, btls_error *e)
+{
+    btls_reader r = btls_reader_of(x->body[index]);
+    *list = btls_read_vec16(&r);
+    if (btls_read_end(&r) && btls_list16_valid(*list))
+        return 0;
+    return btls_error_set(e, "peer_malformed_message", BTLS_ALERT_DECODE_ERROR,
+                          "the extension %s is malformed", btls_extension_name(index));
+}
+
+int
+btls_client_hello_version(const btls_client_hello *h, unsigned min, unsigned max,
+                          unsigned *version, btls_error *e)
+{
+    *version = 0;
+    if (!btls_extensions_has(&h->x, BTLS_EXT_SUPPORTED_VERSIONS)) {
+        /* Without the extension nobody means TLS 1.3, whatever stands there. */
+        unsigned best = max < BTLS_TLS12 ? max : BTLS_TLS12;
+        if (h->legacy_version < best)
+            best = h->legacy_version;
+        *version = best >= min ? best : 0;
+        return 0;
+    }
+    btls_reader r = btls_reader_of(h->x.body[BTLS_EXT_SUPPORTED_VERSIONS]);
+    btls_span list = btls_read_vec8(&r);
+    if (!btls_read_end(&r) || !btls_list16_valid(list))
+        return malformed(e, "extension supported_versions");
+    r = btls_reader_of(list);
+    while (btls_read_more(&r)) {
+        unsigned v = btls_read_u16(&r);
+        if (v >= min && v <= max && v > *version)
+            *version = v;
+    }
+    return 0;
+}
 
 static void
 copy_name(btls_span from, char name[256])
@@ -22,41 +157,36 @@ copy_name(btls_span from, char name[256])
         name[0] = '\0';
 }
 
-static void
-read_server_name(btls_span extension, char name[256])
+int
+btls_client_hello_server_name(const btls_client_hello *h, char name[256], btls_error *e)
 {
-    btls_reader r = btls_reader_of(extension);
+    btls_span host = { NULL, 0 };
+    name[0] = '\0';
+    if (!btls_extensions_has(&h->x, BTLS_EXT_SERVER_NAME))
+        return 0;
+    btls_reader r = btls_reader_of(h->x.body[BTLS_EXT_SERVER_NAME]);
     btls_reader list = btls_reader_of(btls_read_vec16(&r));
+    int bad = list.left == 0;
     while (btls_read_more(&list)) {
         unsigned type = btls_read_u8(&list);
-        btls_span host = btls_read_vec16(&list);
-        if (type == NAME_TYPE_HOST_NAME && !list.bad) {
-            copy_name(host, name);
-            return;
-        }
+        btls_span value = btls_read_vec16(&list);
+        /* One name of each type, and none of them empty (RFC 6066, 3). */
+        bad |= value.n == 0 || (type == NAME_TYPE_HOST_NAME && host.p != NULL);
+        if (type == NAME_TYPE_HOST_NAME)
+            host = value;
     }
+    if (bad || !btls_read_end(&r) || list.bad)
+        return malformed(e, "extension server_name");
+    copy_name(host, name);
+    return 0;
 }
 
 int
 btls_hello_server_name(btls_span message, char name[256])
 {
+    btls_client_hello h;
+    btls_error e;
     name[0] = '\0';
-    btls_reader m = btls_reader_of(message);
-    btls_read_u8(&m);
-    btls_reader r = btls_reader_of(btls_read_vec24(&m));
-    btls_read_u16(&r);       /* legacy_version */
-    btls_read_bytes(&r, 32); /* random */
-    btls_read_vec8(&r);      /* legacy_session_id */
-    btls_read_vec16(&r);     /* cipher_suites */
-    btls_read_vec8(&r);      /* legacy_compression_methods */
-    if (!btls_read_more(&r))
-        return !r.bad;
-    btls_reader extensions = btls_reader_of(btls_read_vec16(&r));
-    while (btls_read_more(&extensions)) {
-        unsigned type = btls_read_u16(&extensions);
-        btls_span body = btls_read_vec16(&extensions);
-        if (type == EXTENSION_SERVER_NAME && !extensions.bad)
-            read_server_name(body, name);
-    }
-    return btls_read_end(&r) && !extensions.bad;
+    return btls_client_hello_read(&h, message, &e) == 0 &&
+           btls_client_hello_server_name(&h, name, &e) == 0;
 }

@@ -1,5 +1,6 @@
-/* resumption.h -- what both sides remember of a TLS 1.2 session to resume it by its id
- * (RFC 5246, 7.3, F.1.4), as one value; its encoding; and the server's cache of them. */
+/* resumption.h -- what both sides remember of a session to resume it, as one value: by
+ * its id (RFC 5246, 7.3, F.1.4), by a ticket (RFC 5077), or as a PSK (RFC 8446, 4.6.1);
+ * its encoding; and the server's cache of them. */
 #ifndef BTLS_TLS_RESUMPTION_H
 #define BTLS_TLS_RESUMPTION_H
 
@@ -17,7 +18,13 @@ typedef struct {
     uint16_t cipher_suite;
     uint8_t id[32];
     size_t id_size;
-    uint8_t master_secret[48];
+    uint8_t secret[48];         /* TLS 1.2: the master secret; TLS 1.3: the PSK */
+    size_t secret_size;         /* 48, or the size of the suite's hash */
+    int extended_master_secret; /* TLS 1.2 (RFC 7627, 5.3) */
+    btls_queue ticket;     /* what the server gave to the client; empty at the server */
+    uint32_t age_add;      /* TLS 1.3: obfuscates the ticket's age */
+    uint32_t lifetime;     /* seconds that the server gave it; 0: it gave none */
+    char alpn[256];        /* "" for none */
     int64_t created;       /* seconds since the epoch, by the config's clock */
     uint8_t config_id[16]; /* of the config whose verdict on the peer this carries */
     int verified;          /* the peer's chain was verified */
@@ -26,6 +33,8 @@ typedef struct {
 } btls_resumption;
 
 void btls_resumption_init(btls_resumption *r, const btls_alloc *a);
+/* Makes *to, which is initialised, a copy. 1, or 0 when there is no memory. */
+int btls_resumption_copy(btls_resumption *to, const btls_resumption *from);
 /* Wipes and gives back. */
 void btls_resumption_clear(btls_resumption *r);
 

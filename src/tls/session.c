@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "core/system.h"
+#include "tls/hello.h"
 #include "tls/names.h"
+#include "tls/ticket.h"
 
 /* A peer that sends more records in a row without application data or a handshake message
  * is only keeping us busy. */
@@ -76,6 +78,17 @@ judge_ticket(btls_session *s, btls_resumption *t)
     return verify(s, &t->peer, &e) == 0;
 }
 
+/* The engine that the config, or the ClientHello that has come, asks for (design,
+ * section 2). */
+static int
+start_engine(btls_session *s, const btls_client_hello *hello, btls_error *e)
+{
+    int modern = s->is_client ? !btls_config_names_classic(s->config)
+                              : btls_modern_answers(s->config, hello);
+    s->engine = modern ? btls_modern_new(s, e) : btls_classic_new(s, e);
+    return s->engine == NULL ? -1 : 0;
+}
+
 int
 btls_session_start(btls_session *s, const btls_config *config, int is_client,
                    const char *server_name, int64_t now, btls_resumption *ticket,
@@ -85,9 +98,11 @@ btls_session_start(btls_session *s, const btls_config *config, int is_client,
     s->is_client = is_client;
     s->now = now;
     s->state = BTLS_STATE_HANDSHAKE;
+    btls_peek_init(&s->hello, &s->alloc);
     btls_queue_init(&s->in, &s->alloc);
     btls_queue_init(&s->out, &s->alloc);
     btls_queue_init(&s->keylog, &s->alloc);
+    btls_queue_init(&s->staple, &s->alloc);
     btls_chain_init(&s->peer, &s->alloc);
     btls_resumption_init(&s->resumption, &s->alloc);
     btls_trace_init(&s->trace, &s->alloc, config->trace);
@@ -99,8 +114,7 @@ btls_session_start(btls_session *s, const btls_config *config, int is_client,
         btls_free(&s->alloc, ticket, sizeof *ticket);
         s->offered = NULL;
     }
-    s->engine = btls_classic_new(s, e);
-    return s->engine == NULL ? -1 : 0;
+    return is_client ? start_engine(s, NULL, e) : 0;
 }
 
 void
@@ -114,9 +128,11 @@ btls_session_clear(btls_session *s)
         btls_resumption_clear(s->offered);
         btls_free(&s->alloc, s->offered, sizeof *s->offered);
     }
+    btls_peek_clear(&s->hello);
     btls_queue_clear(&s->in);
     btls_queue_clear(&s->out);
     btls_queue_clear(&s->keylog);
+    btls_queue_clear(&s->staple);
     btls_chain_clear(&s->peer);
     btls_resumption_clear(&s->resumption);
     btls_trace_clear(&s->trace);
@@ -163,6 +179,43 @@ btls_session_judge(btls_session *s)
     return 0;
 }
 
+int
+btls_session_may_resume_client(btls_session *s, const btls_resumption *r)
+{
+    const btls_config *c = s->config;
+    btls_error e;
+    if (r->peer.count == 0)
+        return c->verify_client != BTLS_CLIENT_REQUIRE;
+    if (memcmp(r->config_id, c->id, sizeof c->id) == 0)
+        return 1;
+    return c->verify_client != BTLS_CLIENT_NONE && verify(s, &r->peer, &e) == 0;
+}
+
+int
+btls_session_take_over(btls_session *s, const btls_resumption *r)
+{
+    btls_error e;
+    btls_chain_clear(&s->peer);
+    for (size_t i = 0; i < r->peer.count; i++) {
+        btls_span der = btls_chain_at(&r->peer, i);
+        if (btls_chain_append(&s->peer, der.p, der.n, &e) != 0 ||
+            btls_chain_end_certificate(&s->peer, &e) != 0)
+            return btls_session_fail_with(s, &e);
+    }
+    s->verified = r->verified;
+    return 0;
+}
+
+int
+btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e)
+{
+    btls_resumption r = s->resumption;
+    r.peer = s->peer; /* borrowed */
+    int bad = btls_ticket_seal(s->config->ticket_keys, &r, btls_session_time(s), out, e);
+    btls_wipe(&r, sizeof r);
+    return bad;
+}
+
 void
 btls_session_opened(btls_session *s)
 {
@@ -203,11 +256,52 @@ settle(btls_session *s)
 {
     if (!btls_session_failed(s))
         return 0;
-    if (s->alert_pending) {
+    if (s->alert_pending && s->engine != NULL) {
         s->alert_pending = 0;
         s->engine->cls->alert(s->engine, s->error.alert);
     }
     return -1;
+}
+
+/* Server: the engine is chosen by the ClientHello, or by the config alone when that is
+ * none, and gets all that has come. */
+static int
+answer_hello(btls_session *s)
+{
+    btls_client_hello hello;
+    btls_error e;
+    btls_span message = btls_peek_message(&s->hello);
+    int readable = message.n > 0 && btls_client_hello_read(&hello, message, &e) == 0;
+    if (start_engine(s, readable ? &hello : NULL, &e) != 0)
+        return btls_session_fail_with(s, &e);
+    btls_span wire = btls_queue_bytes(&s->hello.wire);
+    s->engine->cls->feed(s->engine, wire.p, wire.n);
+    btls_peek_clear(&s->hello);
+    return settle(s);
+}
+
+static int
+feed_hello(btls_session *s, const uint8_t *p, size_t n)
+{
+    int out_of_memory;
+    btls_error e;
+    enum btls_peeked peeked = btls_peek_feed(&s->hello, p, n, &out_of_memory);
+    if (out_of_memory) {
+        btls_error_memory(&e);
+        return btls_session_fail_with(s, &e);
+    }
+    if (btls_queue_size(&s->hello.wire) > 4 * (size_t)BTLS_HELLO_BYTES)
+        return btls_session_fail(s, "peer_too_many_records",
+                                 BTLS_ALERT_UNEXPECTED_MESSAGE,
+                                 "%s went on sending without waiting for an answer",
+                                 btls_session_peer_name(s));
+    if (peeked == BTLS_PEEK_MORE || s->state == BTLS_STATE_HELLO)
+        return 0;
+    if (peeked == BTLS_PEEK_HELLO && s->pause) {
+        s->state = BTLS_STATE_HELLO;
+        return 0;
+    }
+    return answer_hello(s);
 }
 
 int
@@ -217,8 +311,50 @@ btls_session_feed(btls_session *s, const uint8_t *p, size_t n)
         return -1;
     if (s->state == BTLS_STATE_CLOSED)
         return 0; /* RFC 5246, 7.2.1: what comes after a closure alert is ignored */
+    if (s->engine == NULL)
+        return feed_hello(s, p, n);
     s->engine->cls->feed(s->engine, p, n);
     return settle(s);
+}
+
+void
+btls_session_pause(btls_session *s)
+{
+    s->pause = 1;
+}
+
+btls_span
+btls_session_client_hello(const btls_session *s)
+{
+    return btls_peek_message(&s->hello);
+}
+
+int
+btls_session_select(btls_session *s, const btls_config *config)
+{
+    s->config = config;
+    s->state = BTLS_STATE_HANDSHAKE;
+    return answer_hello(s);
+}
+
+int
+btls_session_export(btls_session *s, const char *label, btls_span context, uint8_t *out,
+                    size_t n, btls_error *e)
+{
+    if (s->engine == NULL)
+        return btls_error_set(e, "want_read", BTLS_NO_ALERT,
+                              "the handshake has not begun");
+    return s->engine->cls->export_(s->engine, label, context, out, n, e);
+}
+
+btls_info
+btls_session_info(const btls_session *s)
+{
+    btls_info info;
+    memset(&info, 0, sizeof info);
+    if (s->engine != NULL)
+        s->engine->cls->info(s->engine, &info);
+    return info;
 }
 
 int
@@ -234,6 +370,7 @@ btls_session_feed_end(btls_session *s)
         return 0;
     case BTLS_STATE_CLOSED:
         return 0;
+    case BTLS_STATE_HELLO:
     case BTLS_STATE_HANDSHAKE:
         btls_session_fail(s, "truncated", BTLS_NO_ALERT,
                           "%s closed the connection in the middle of the handshake",
@@ -261,7 +398,7 @@ btls_session_write(btls_session *s, const uint8_t *p, size_t n, btls_error *e)
         *e = s->error;
         return -1;
     }
-    if (s->state == BTLS_STATE_HANDSHAKE)
+    if (s->state <= BTLS_STATE_HANDSHAKE)
         return btls_error_set(e, "want_read", BTLS_NO_ALERT,
                               "the handshake is not finished: feed what %s sends first",
                               btls_session_peer_name(s));
@@ -289,9 +426,16 @@ btls_session_why_no_data(const btls_session *s, btls_error *e)
 void
 btls_session_close(btls_session *s)
 {
-    if (s->state != BTLS_STATE_HANDSHAKE && s->state != BTLS_STATE_OPEN)
+    btls_error e;
+    if (s->state > BTLS_STATE_OPEN)
         return;
-    s->state = s->transport_ended ? BTLS_STATE_CLOSED : BTLS_STATE_CLOSING;
+    if (s->engine == NULL && start_engine(s, NULL, &e) != 0) {
+        btls_session_fail_with(s, &e);
+        return;
+    }
+    /* Nobody answers in the middle of a handshake. */
+    s->state = s->transport_ended || s->state != BTLS_STATE_OPEN ? BTLS_STATE_CLOSED
+                                                                 : BTLS_STATE_CLOSING;
     s->engine->cls->close(s->engine);
     settle(s);
 }

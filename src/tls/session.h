@@ -6,10 +6,12 @@
 #include "pki/verify.h"
 #include "tls/config.h"
 #include "tls/engine.h"
+#include "tls/peek.h"
 #include "tls/resumption.h"
 #include "tls/trace.h"
 
 enum btls_state {
+    BTLS_STATE_HELLO, /* a server that pauses has the ClientHello */
     BTLS_STATE_HANDSHAKE,
     BTLS_STATE_OPEN,
     BTLS_STATE_CLOSING, /* we sent close_notify, the peer's is awaited */
@@ -27,7 +29,9 @@ typedef struct btls_session {
                               server: SNI */
     int64_t now; /* seconds since the epoch for this session; -1: the system's clock */
 
-    btls_engine *engine;
+    btls_engine *engine; /* a server has none before the ClientHello is there */
+    btls_peek hello;     /* server: what has come until then */
+    int pause;           /* server: wait for btls_session_select */
     enum btls_state state;
     int transport_ended; /* feed(nil) was called */
     int closed_by_peer;  /* its close_notify came */
@@ -40,6 +44,7 @@ typedef struct btls_session {
 
     btls_chain peer;               /* as sent, or as remembered when resumed */
     int verified;                  /* the peer's chain was verified */
+    btls_queue staple;             /* client: the server's OCSP response, DER */
     const btls_identity *identity; /* what we showed, NULL for nothing */
 
     btls_trace trace;
@@ -60,6 +65,21 @@ int btls_session_start(btls_session *s, const btls_config *config, int is_client
                        btls_error *e);
 /* Wipes everything and gives it back. */
 void btls_session_clear(btls_session *s);
+
+/* Server: the session is to stop in BTLS_STATE_HELLO. To be called before anything is
+ * fed. */
+void btls_session_pause(btls_session *s);
+/* The ClientHello message of a session in BTLS_STATE_HELLO, valid until it goes on. */
+btls_span btls_session_client_hello(const btls_session *s);
+/* Goes on from BTLS_STATE_HELLO with that config, which whoever calls keeps alive. 0, or
+ * -1: the session has failed. */
+int btls_session_select(btls_session *s, const btls_config *config);
+/* What was negotiated; zeros while there is no engine. */
+btls_info btls_session_info(const btls_session *s);
+/* Keying material (RFC 5705; RFC 8446, 7.5): n bytes to out. context.p NULL: no context,
+ * which TLS 1.3 takes for an empty one. 0, or -1 with *e set. */
+int btls_session_export(btls_session *s, const char *label, btls_span context,
+                        uint8_t *out, size_t n, btls_error *e);
 
 /* Bytes from the wire, all of them. 0, or -1: failed, see s->error. */
 int btls_session_feed(btls_session *s, const uint8_t *p, size_t n);
@@ -90,6 +110,14 @@ btls_session_failed(const btls_session *s)
 const char *btls_session_peer_name(const btls_session *s);
 /* Judges s->peer by the config: sets verified. 0, or -1: the session has failed. */
 int btls_session_judge(btls_session *s);
+/* Server: may a session with this memory of its client go on? The verdict that it carries
+ * must be what the config asks for; one of another config is judged again. */
+int btls_session_may_resume_client(btls_session *s, const btls_resumption *r);
+/* A resumed session keeps the verdict on the peer, and the peer's certificates. 0, or -1
+ * when there is no memory. */
+int btls_session_take_over(btls_session *s, const btls_resumption *r);
+/* Appends a ticket for s->resumption and the peer as it is. 0, or -1 with *e set. */
+int btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e);
 /* The handshake is finished. */
 void btls_session_opened(btls_session *s);
 /* The peer's close_notify came, or it has answered ours. */

@@ -75,6 +75,13 @@ btls_trace_add(btls_trace *t, int sent, int content_type, unsigned version, int 
 }
 
 void
+btls_trace_key(btls_trace *t, int sent, int what)
+{
+    uint8_t which = (uint8_t)what;
+    btls_trace_add(t, sent, BTLS_TRACE_KEYS, 0, 1, (btls_span){ &which, 1 });
+}
+
+void
 btls_messages_init(btls_messages *m, const btls_alloc *a)
 {
     btls_queue_init(&m->bytes, a);

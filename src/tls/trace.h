@@ -13,6 +13,15 @@ enum {
     BTLS_APPLICATION_DATA = 23
 };
 
+/* Not a content type: the moment from which a direction's records have new keys; the raw
+ * byte says which. */
+#define BTLS_TRACE_KEYS 0
+enum {
+    BTLS_TRACE_HANDSHAKE_KEYS = 1,
+    BTLS_TRACE_APPLICATION_KEYS,
+    BTLS_TRACE_UPDATED_KEYS
+};
+
 typedef struct btls_event {
     struct btls_event *next;
     double time;  /* seconds since the session began */
@@ -42,6 +51,9 @@ void btls_trace_clear(btls_trace *t);
  * counts as dropped: watching never breaks a session. */
 void btls_trace_add(btls_trace *t, int sent, int content_type, unsigned version,
                     int encrypted, btls_span message);
+
+/* Keeps the moment at which keys (BTLS_TRACE_*_KEYS) were installed. */
+void btls_trace_key(btls_trace *t, int sent, int what);
 
 /* The oldest event, or NULL; btls_trace_drop_first frees it. */
 const btls_event *btls_trace_first(const btls_trace *t);

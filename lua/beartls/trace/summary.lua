@@ -200,7 +200,16 @@ local function alert(fields)
   return fields.description and ("%s %s"):format(fields.level, fields.description) or ""
 end
 
+local function keys(what)
+  return function()
+    return what
+  end
+end
+
 local summaries = {
+  handshake_keys = keys "protect the handshake in this direction from here on",
+  application_keys = keys "protect data in this direction from here on",
+  updated_keys = keys "take over in this direction",
   client_hello = client_hello,
   server_hello = server_hello,
   hello_retry_request = hello_retry_request,

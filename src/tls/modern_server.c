@@ -1,0 +1,175 @@
+/* modern_server.c -- what a ClientHello is answered with: version, suite, group, and
+ * which handshake goes on (RFC 8446, 4.1.1, 4.2.1; RFC 5246, 7.4.1). */
+#include <string.h>
+
+#include "tls/modern.h"
+
+static int
+wrong(modern *m, const char *what)
+{
+    return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
+                            "the client's ClientHello %s", what);
+}
+
+/* Which certificate could be shown with a suite of TLS 1.2. */
+static int
+has_key_for(const btls_config *c, const btls_suite *suite)
+{
+    for (size_t i = 0; i < c->identity_count; i++) {
+        enum btls_key_kind kind = btls_key_kind(c->identities[i].key);
+        if (suite->key_exchange == BTLS_KX_ECDHE_ECDSA
+                ? kind == BTLS_KEY_EC || kind == BTLS_KEY_ED25519
+                : kind == BTLS_KEY_RSA)
+            return 1;
+    }
+    return 0;
+}
+
+/* The modern engine could answer it in TLS 1.2. */
+static int
+answers_12(const btls_config *c, const btls_client_hello *h)
+{
+    for (size_t i = 0; i < c->suite_count; i++) {
+        const btls_suite *suite = btls_suite_by_id(c->suites[i]);
+        if ((suite->flags & BTLS_SUITE_MODERN) && !btls_suite_is_13(suite) &&
+            btls_list16_has(h->suites, suite->id) && has_key_for(c, suite))
+            return 1;
+    }
+    return 0;
+}
+
+int
+btls_modern_answers(const btls_config *config, const btls_client_hello *hello)
+{
+    unsigned version;
+    btls_error e;
+    if (!btls_config_names_classic(config))
+        return 1;
+    if (config->max_version < BTLS_TLS13)
+        return 0;
+    if (hello == NULL ||
+        btls_client_hello_version(hello, config->min_version, config->max_version,
+                                  &version, &e) != 0)
+        return config->max_version >= BTLS_TLS12;
+    return version == BTLS_TLS13 || (version == BTLS_TLS12 && answers_12(config, hello));
+}
+
+/* What the client sends besides what a second ClientHello may change: RFC 8446, 4.1.2. */
+static void
+fingerprint(const btls_client_hello *h, uint8_t out[32])
+{
+    static const uint32_t may_change =
+        BTLS_EXT_BIT(BTLS_EXT_KEY_SHARE) | BTLS_EXT_BIT(BTLS_EXT_EARLY_DATA) |
+        BTLS_EXT_BIT(BTLS_EXT_COOKIE) | BTLS_EXT_BIT(BTLS_EXT_PRE_SHARED_KEY) |
+        BTLS_EXT_BIT(BTLS_EXT_PADDING);
+    br_sha256_context c;
+    br_sha256_init(&c);
+    const btls_span parts[] = { h->random, h->session_id, h->suites, h->compressions };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        br_sha256_update(&c, parts[i].p, parts[i].n);
+    uint32_t kept = h->x.present & ~may_change;
+    for (int i = 0; i < BTLS_EXT_COUNT; i++) {
+        uint8_t size[2] = { (uint8_t)(h->x.body[i].n >> 8), (uint8_t)h->x.body[i].n };
+        if (!(kept >> i & 1))
+            continue;
+        br_sha256_update(&c, size, sizeof size);
+        br_sha256_update(&c, h->x.body[i].p, h->x.body[i].n);
+    }
+    br_sha256_update(&c, &kept, sizeof kept);
+    br_sha256_out(&c, out);
+}
+
+static int
+check_second_hello(modern *m, const btls_client_hello *h)
+{
+    handshake *hs = m->hs;
+    uint8_t now[32];
+    fingerprint(h, now);
+    if (!hs->retried) {
+        memcpy(hs->retry_check, now, sizeof now);
+        return 0;
+    }
+    if (memcmp(hs->retry_check, now, sizeof now) != 0)
+        return wrong(m, "after the HelloRetryRequest differs in what must stay the same");
+    if (btls_extensions_has(&h->x, BTLS_EXT_EARLY_DATA)) /* 4.2.10 */
+        return wrong(m, "after the HelloRetryRequest announces early data");
+    return 0;
+}
+
+static int
+fail_version(modern *m, const btls_client_hello *h)
+{
+    const btls_config *c = m->s->config;
+    const char *best = btls_version_name(h->legacy_version);
+    btls_modern_fail(m, "peer_version", BTLS_ALERT_PROTOCOL_VERSION,
+                     "the client speaks no version from %s to %s",
+                     btls_version_name(c->min_version),
+                     btls_version_name(c->max_version));
+    btls_error_hint(&m->s->error,
+                    "it says %s; the options min_version and max_version say what this "
+                    "server takes",
+                    best != NULL ? best : "an unknown one");
+    return -1;
+}
+
+static int
+check_hello(modern *m, const btls_client_hello *h)
+{
+    const btls_config *c = m->s->config;
+    btls_error e;
+    unsigned version;
+    if (h->legacy_version < 0x0300)
+        return fail_version(m, h);
+    if (btls_client_hello_version(
+            h, c->min_version > BTLS_TLS12 ? c->min_version : BTLS_TLS12, c->max_version,
+            &version, &e) != 0 ||
+        btls_client_hello_server_name(h, m->s->server_name, &e) != 0)
+        return btls_modern_fail_with(m, &e);
+    if (version == 0)
+        return fail_version(m, h);
+    if (m->hs->retried && version != BTLS_TLS13)
+        return wrong(m, "after the HelloRetryRequest takes TLS 1.3 back");
+    /* RFC 7507, 3: the client tried better before, and we could have answered that. */
+    if (btls_list16_has(h->suites, BTLS_FALLBACK_SCSV) && version < c->max_version)
+        return btls_modern_fail(
+            m, "peer_inappropriate_fallback", BTLS_ALERT_INAPPROPRIATE_FALLBACK,
+            "the client fell back to %s although this server speaks "
+            "%s",
+            btls_version_name(version), btls_version_name(c->max_version));
+    if (memchr(h->compressions.p, 0, h->compressions.n) == NULL ||
+        (version == BTLS_TLS13 && h->compressions.n != 1)) /* 4.1.2 */
+        return wrong(m, "has wrong compression methods");
+    m->version = version;
+    return check_second_hello(m, h);
+}
+
+static int
+on_client_hello(modern *m, btls_span message)
+{
+    handshake *hs = m->hs;
+    btls_client_hello h;
+    btls_error e;
+    if (btls_client_hello_read(&h, message, &e) != 0)
+        return btls_modern_fail_with(m, &e);
+    if (check_hello(m, &h) != 0)
+        return -1;
+    hs->offered = h.x.present;
+    memcpy(hs->client_random, h.random.p, sizeof hs->client_random);
+    memcpy(hs->session_id, h.session_id.p, h.session_id.n);
+    hs->session_id_size = h.session_id.n;
+    btls_records_set_version(&m->records, m->version);
+    m->rows = m->version == BTLS_TLS13 ? btls_rows_server13 : btls_rows_server12;
+    return m->version == BTLS_TLS13 ? btls_server13_on_client_hello(m, &h, message)
+                                    : btls_server12_on_client_hello(m, &h);
+}
+
+int
+btls_server_on_second_hello(modern *m, btls_span message)
+{
+    return on_client_hello(m, message);
+}
+
+const btls_row btls_rows_server_hello[] = {
+    { BTLS_WAIT_CH, BTLS_CLIENT_HELLO, 1, on_client_hello }, /* 4.1.2 */
+    { 0, 0, 0, NULL },
+};
