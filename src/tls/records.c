@@ -245,7 +245,7 @@ static int
 strip_padding(const btls_records *r, btls_record *record, btls_error *e)
 {
     btls_span *b = &record->body;
-    if (b->n > r->limits[0] + 1)
+    if (b->n > r->limits[0] + 1) /* while early data was awaited */
         return overflow(r, e);
     while (b->n > 0 && b->p[b->n - 1] == 0)
         b->n--;
@@ -270,7 +270,7 @@ open_record(btls_records *r, uint8_t *data, size_t n, btls_record *record, btls_
         return btls_error_set(e, "peer_too_many_records", BTLS_ALERT_INTERNAL_ERROR,
                               "%s sent more records than there are sequence numbers",
                               r->peer);
-    if (r->explicit_left > 0 || n < tag)
+    if (n < tag)
         return changed(r, e);
     n -= tag;
     make_nonce(d, explicit_size(r, d) > 0 ? r->explicit_nonce : NULL, nonce);
@@ -281,9 +281,7 @@ open_record(btls_records *r, uint8_t *data, size_t n, btls_record *record, btls_
     r->skip_early_data = 0;
     record->body = (btls_span){ data, n };
     record->encrypted = 1;
-    if (r->version >= BTLS_TLS13)
-        return strip_padding(r, record, e);
-    return n > r->limits[0] ? overflow(r, e) : 0;
+    return r->version >= BTLS_TLS13 ? strip_padding(r, record, e) : 0;
 }
 
 /* RFC 8446, 4.2.10. Records that cannot be opened, and before there are keys all
