@@ -6,6 +6,48 @@ local other_site = "DNS:other.example.test"
 local client = "email:client@example.test,URI:spiffe://example.test/client"
 local server_auth, client_auth = "extendedKeyUsage=serverAuth", "extendedKeyUsage=clientAuth"
 
+-- One of each: what a certificate can say.
+local everything = [[
+basicConstraints=critical,CA:TRUE,pathlen:3
+keyUsage=critical,digitalSignature,keyCertSign,cRLSign,decipherOnly,keyAgreement
+extendedKeyUsage=serverAuth,clientAuth,emailProtection,OCSPSigning,1.3.6.1.4.1.311.20.2.2
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
+subjectAltName=@names
+nameConstraints=critical,@constraints
+certificatePolicies=2.23.140.1.2.1,1.3.6.1.4.1.99999.1
+authorityInfoAccess=OCSP;URI:http://ocsp.example.test,caIssuers;URI:http://ca.example.test/ca.cer
+crlDistributionPoints=URI:http://ca.example.test/ca.crl,URI:ldap://ca.example.test/cn=ca
+tlsfeature=status_request
+2.25.329800735698586629295641978511506172918=ASN1:UTF8String:a UUID
+[names]
+DNS.1=one.example.test
+DNS.2=*.two.example.test
+IP.1=192.0.2.1
+IP.2=2001:db8::1
+email.1=someone@example.test
+URI.1=spiffe://example.test/everything
+RID.1=1.2.3.4
+dirName.1=directory
+otherName.1=1.3.6.1.4.1.311.20.2.3;UTF8:someone@corp.example.test
+otherName.2=1.3.6.1.4.1.99999.2;INT:7
+[directory]
+C=DE
+O=Some, "quoted" org
+CN=Directory Name
+[constraints]
+permitted;DNS.1=example.test
+permitted;IP.1=192.0.2.0/255.255.255.0
+permitted;IP.2=2001:db8::/ffff:ffff::
+permitted;email.1=example.test
+excluded;DNS.1=secret.example.test
+excluded;URI.1=.bad.example.test
+excluded;IP.1=10.0.0.0/255.0.255.0
+excluded;dirName.1=excluded
+[excluded]
+O=Excluded
+]]
+
 local manifest = {
   NOW = 1780272000, -- 2026-06-01T00:00:00Z
   from = "20260101000000Z",
@@ -57,6 +99,7 @@ local manifest = {
     { "server_not_from_ca", "p256", "localhost", "server_ec", san = site, ext = server_auth, chain = true },
     { "server_nul_name", "p256", "localhost", "root_ec",
       ext = "2.5.29.17=DER:30:10:82:0e:6c:6f:63:61:6c:68:6f:73:74:00:65:76:69:6c" },
+    { "everything", "p384", "Everything", "root_ec", ext = everything },
     { "server_wild_com", "p256", "wild", "root_ec", san = "DNS:*.com,DNS:*,DNS:f*.example.test,DNS:a.*.test" },
   },
 }

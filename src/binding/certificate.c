@@ -3,15 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "binding/object.h"
-#include "pki/certificate.h"
-#include "pki/der.h"
+#include "binding/certificate.h"
+#include "core/system.h"
 #include "pki/dn.h"
 #include "pki/name.h"
 #include "pki/pem.h"
 #include "pki/read.h"
 #include "pki/signature.h"
 #include "pki/spki.h"
+#include "tls/names.h"
+#include "tls/signature_scheme.h"
 
 #define TEXT 1024
 
@@ -45,8 +46,8 @@ check_chain(lua_State *L, int i)
 }
 
 /* What an object holds was parsed when it was made, so it parses again. */
-static btls_certificate
-check_leaf(lua_State *L, int i)
+btls_certificate
+btls_check_leaf(lua_State *L, int i)
 {
     btls_certificate leaf;
     btls_error e;
@@ -92,31 +93,24 @@ certificate_parse(lua_State *L)
 }
 
 static int
-push_dn(lua_State *L, btls_span name)
-{
-    char text[TEXT];
-    btls_dn_text(name, text, sizeof text);
-    lua_pushstring(L, text);
-    return 1;
-}
-
-static int
 certificate_subject(lua_State *L)
 {
-    return push_dn(L, check_leaf(L, 1).subject);
+    btls_push_dn(L, btls_check_leaf(L, 1).subject);
+    return 1;
 }
 
 static int
 certificate_issuer(lua_State *L)
 {
-    return push_dn(L, check_leaf(L, 1).issuer);
+    btls_push_dn(L, btls_check_leaf(L, 1).issuer);
+    return 1;
 }
 
 static int
 certificate_common_name(lua_State *L)
 {
     char text[TEXT];
-    size_t n = btls_dn_common_name(check_leaf(L, 1).subject, text, sizeof text);
+    size_t n = btls_dn_common_name(btls_check_leaf(L, 1).subject, text, sizeof text);
     lua_pushstring(L, n > 0 ? text : NULL);
     return 1;
 }
@@ -124,7 +118,7 @@ certificate_common_name(lua_State *L)
 static int
 certificate_serial(lua_State *L)
 {
-    btls_span serial = check_leaf(L, 1).serial;
+    btls_span serial = btls_check_leaf(L, 1).serial;
     if (serial.n > 1 && serial.p[0] == 0) { /* the sign */
         serial.p++;
         serial.n--;
@@ -136,7 +130,7 @@ certificate_serial(lua_State *L)
 static int
 certificate_version(lua_State *L)
 {
-    lua_pushinteger(L, check_leaf(L, 1).version);
+    lua_pushinteger(L, btls_check_leaf(L, 1).version);
     return 1;
 }
 
@@ -154,80 +148,31 @@ push_time(lua_State *L, int64_t t)
 static int
 certificate_not_before(lua_State *L)
 {
-    return push_time(L, check_leaf(L, 1).not_before);
+    return push_time(L, btls_check_leaf(L, 1).not_before);
 }
 
 static int
 certificate_not_after(lua_State *L)
 {
-    return push_time(L, check_leaf(L, 1).not_after);
+    return push_time(L, btls_check_leaf(L, 1).not_after);
 }
 
-/* certificate:validat(t) -> boolean: t in seconds since the epoch */
+/* certificate:validat([t]) -> boolean: t in seconds since the epoch, now unless given */
 static int
 certificate_validat(lua_State *L)
 {
-    btls_certificate leaf = check_leaf(L, 1);
-    lua_Number t = luaL_checknumber(L, 2);
+    btls_certificate leaf = btls_check_leaf(L, 1);
+    lua_Number t = luaL_optnumber(L, 2, (lua_Number)btls_system_time());
     lua_pushboolean(L,
                     t >= (lua_Number)leaf.not_before && t <= (lua_Number)leaf.not_after);
     return 1;
-}
-
-/* A list of the SAN entries with this context tag, as text. */
-static int
-push_sans(lua_State *L, unsigned type)
-{
-    btls_certificate leaf = check_leaf(L, 1);
-    btls_reader r = btls_reader_of(leaf.san);
-    lua_newtable(L);
-    int n = 0;
-    while (btls_read_more(&r)) {
-        unsigned tag;
-        char ip[48];
-        btls_span value = btls_der_read_any(&r, &tag);
-        if (r.bad || tag != BTLS_DER_CONTEXT_PRIMITIVE(type))
-            continue;
-        if (type == 7) {
-            btls_name_ip_text(value, ip, sizeof ip);
-            lua_pushstring(L, ip);
-        } else {
-            lua_pushlstring(L, (const char *)value.p, value.n);
-        }
-        lua_rawseti(L, -2, ++n);
-    }
-    return 1;
-}
-
-static int
-certificate_emails(lua_State *L)
-{
-    return push_sans(L, 1);
-}
-
-static int
-certificate_dns_names(lua_State *L)
-{
-    return push_sans(L, 2);
-}
-
-static int
-certificate_uris(lua_State *L)
-{
-    return push_sans(L, 6);
-}
-
-static int
-certificate_ip_addresses(lua_State *L)
-{
-    return push_sans(L, 7);
 }
 
 /* 1 when the key is one that we know. */
 static int
 key_of(lua_State *L, btls_public_key *key)
 {
-    btls_certificate leaf = check_leaf(L, 1);
+    btls_certificate leaf = btls_check_leaf(L, 1);
     btls_error e;
     return btls_certificate_public_key(&leaf, key, &e) == 0;
 }
@@ -263,7 +208,35 @@ certificate_curve(lua_State *L)
 static int
 certificate_signature_algorithm(lua_State *L)
 {
-    lua_pushstring(L, btls_signature_algorithm_name(check_leaf(L, 1).signature_oid));
+    lua_pushstring(L, btls_signature_algorithm_name(btls_check_leaf(L, 1).signature_oid));
+    return 1;
+}
+
+/* certificate:signature_scheme() -> the name of TLS (RFC 8446, 4.2.3) | nil */
+static int
+certificate_signature_scheme(lua_State *L)
+{
+    btls_signature_algorithm a;
+    unsigned id = 0;
+    if (btls_signature_algorithm_parse(btls_check_leaf(L, 1).algorithm, &a))
+        id = btls_signature_scheme_of(&a);
+    lua_pushstring(L, id == 0 ? NULL : btls_signature_scheme_name(id));
+    return 1;
+}
+
+/* certificate:issued(other) -> boolean: is the other's issuer this name, and its
+ * signature this key's? */
+static int
+certificate_issued(lua_State *L)
+{
+    btls_certificate issuer = btls_check_leaf(L, 1), other = btls_check_leaf(L, 2);
+    btls_public_key key;
+    btls_signature_algorithm a;
+    btls_error e;
+    lua_pushboolean(L, btls_span_equal(other.issuer, issuer.subject) &&
+                           btls_certificate_public_key(&issuer, &key, &e) == 0 &&
+                           btls_signature_algorithm_parse(other.algorithm, &a) &&
+                           btls_signature_verify(&a, &key, other.tbs, other.signature));
     return 1;
 }
 
@@ -272,7 +245,7 @@ static int
 certificate_fingerprint(lua_State *L)
 {
     static const char *const kinds[] = { "sha256", "sha1", NULL };
-    btls_span der = check_leaf(L, 1).der;
+    btls_span der = btls_check_leaf(L, 1).der;
     const br_hash_class *hash = luaL_checkoption(L, 2, "sha256", kinds) == 0
                                     ? &br_sha256_vtable
                                     : &br_sha1_vtable;
@@ -290,7 +263,7 @@ static int
 certificate_pin(lua_State *L)
 {
     uint8_t hash[32];
-    btls_certificate leaf = check_leaf(L, 1);
+    btls_certificate leaf = btls_check_leaf(L, 1);
     btls_certificate_spki_sha256(&leaf, hash);
     btls_push_pin(L, hash);
     return 1;
@@ -300,7 +273,7 @@ certificate_pin(lua_State *L)
 static int
 certificate_der(lua_State *L)
 {
-    btls_span der = check_leaf(L, 1).der;
+    btls_span der = btls_check_leaf(L, 1).der;
     lua_pushlstring(L, (const char *)der.p, der.n);
     return 1;
 }
@@ -323,48 +296,15 @@ certificate_pem(lua_State *L)
 static int
 certificate_is_ca(lua_State *L)
 {
-    lua_pushboolean(L, check_leaf(L, 1).is_ca);
+    lua_pushboolean(L, btls_check_leaf(L, 1).is_ca);
     return 1;
-}
-
-static int
-push_bits(lua_State *L, unsigned bits, const char *const *names, int count)
-{
-    lua_newtable(L);
-    int n = 0;
-    for (int i = 0; i < count; i++) {
-        if (!(bits >> i & 1))
-            continue;
-        lua_pushstring(L, names[i]);
-        lua_rawseti(L, -2, ++n);
-    }
-    return 1;
-}
-
-static int
-certificate_key_usage(lua_State *L)
-{
-    static const char *const names[] = {
-        "digitalSignature", "nonRepudiation", "keyEncipherment",
-        "dataEncipherment", "keyAgreement",   "keyCertSign",
-        "cRLSign",          "encipherOnly",   "decipherOnly",
-    };
-    return push_bits(L, check_leaf(L, 1).key_usage, names, 9);
-}
-
-static int
-certificate_extended_key_usage(lua_State *L)
-{
-    static const char *const names[] = { "serverAuth", "clientAuth",
-                                         "anyExtendedKeyUsage", "other" };
-    return push_bits(L, check_leaf(L, 1).extended_key_usage, names, 4);
 }
 
 /* certificate:matches_name(host) -> boolean */
 static int
 certificate_matches_name(lua_State *L)
 {
-    btls_certificate leaf = check_leaf(L, 1);
+    btls_certificate leaf = btls_check_leaf(L, 1);
     const char *name = btls_check_name(L, 2);
     lua_pushboolean(L, name != NULL && btls_name_matches(&leaf, name));
     return 1;
@@ -409,7 +349,7 @@ certificate_tostring(lua_State *L)
         return 1;
     }
     char text[TEXT];
-    btls_certificate leaf = check_leaf(L, 1);
+    btls_certificate leaf = btls_check_leaf(L, 1);
     btls_certificate_subject(&leaf, text, sizeof text);
     lua_pushfstring(L, "beartls.certificate (%s)", text);
     return 1;
@@ -432,21 +372,17 @@ static const luaL_Reg methods[] = {
     { "not_before", certificate_not_before },
     { "not_after", certificate_not_after },
     { "validat", certificate_validat },
-    { "dns_names", certificate_dns_names },
-    { "ip_addresses", certificate_ip_addresses },
-    { "emails", certificate_emails },
-    { "uris", certificate_uris },
     { "key_type", certificate_key_type },
     { "key_bits", certificate_key_bits },
     { "curve", certificate_curve },
     { "signature_algorithm", certificate_signature_algorithm },
+    { "signature_scheme", certificate_signature_scheme },
+    { "issued", certificate_issued },
     { "fingerprint", certificate_fingerprint },
     { "pin", certificate_pin },
     { "der", certificate_der },
     { "pem", certificate_pem },
     { "is_ca", certificate_is_ca },
-    { "key_usage", certificate_key_usage },
-    { "extended_key_usage", certificate_extended_key_usage },
     { "matches_name", certificate_matches_name },
     { "list", certificate_list },
     { NULL, NULL },
@@ -466,6 +402,8 @@ int
 btls_open_certificate(lua_State *L)
 {
     btls_new_type(L, BTLS_CERTIFICATE, methods, metamethods);
+    btls_add_methods(L, BTLS_CERTIFICATE, btls_certificate_names);
+    btls_add_methods(L, BTLS_CERTIFICATE, btls_certificate_parts);
     lua_newtable(L);
     btls_setfuncs(L, functions);
     return 1;

@@ -28,6 +28,15 @@ btls_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 1);
 }
 
+void
+btls_add_methods(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+    luaL_getmetatable(L, name);
+    lua_getfield(L, -1, "__index");
+    btls_setfuncs(L, methods);
+    lua_pop(L, 2);
+}
+
 void *
 btls_new_object(lua_State *L, size_t size, const char *name)
 {

@@ -25,6 +25,9 @@ btls_alloc btls_lua_alloc(lua_State *L);
 void btls_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
                    const luaL_Reg *metamethods);
 
+/* More methods for a type that is there. */
+void btls_add_methods(lua_State *L, const char *name, const luaL_Reg *methods);
+
 /* Pushes a zeroed userdata of that type, with its metatable: __gc sees it from now on, so
  * make zeros mean "closed" and acquire things only afterwards. */
 void *btls_new_object(lua_State *L, size_t size, const char *name);

@@ -1,13 +1,25 @@
-/* dn.c -- distinguished names in words (RFC 4514). */
+/* dn.c -- distinguished names: what is in them, and how they are written (RFC 4514). */
 #include "pki/dn.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "pki/der.h"
+#include "pki/oid.h"
 
-/* Deeper names are cut: no real one comes near. */
-#define RDNS 32
+/* Of deeper names only the most specific part is written: no real one comes near. */
+#define SETS 32
+
+enum {
+    UTF8_STRING = 0x0C,
+    NUMERIC_STRING = 0x12,
+    PRINTABLE_STRING = 0x13,
+    TELETEX_STRING = 0x14,
+    IA5_STRING = 0x16,
+    VISIBLE_STRING = 0x1A,
+    UNIVERSAL_STRING = 0x1C,
+    BMP_STRING = 0x1E
+};
 
 btls_span
 btls_dn_read(btls_reader *r)
@@ -37,6 +49,33 @@ btls_dn_is_empty(btls_span name)
     return name.n <= 2;
 }
 
+btls_dn_reader
+btls_dn_attributes(btls_span name)
+{
+    btls_reader r = btls_reader_of(name);
+    btls_dn_reader d = { btls_der_enter(&r, BTLS_DER_SEQUENCE), { NULL, 0, 0 }, 0 };
+    return d;
+}
+
+int
+btls_dn_next(btls_dn_reader *r, btls_dn_attribute *attribute)
+{
+    if (!btls_read_more(&r->pairs)) {
+        if (!btls_read_more(&r->sets))
+            return 0;
+        r->pairs = btls_der_enter(&r->sets, BTLS_DER_SET);
+        r->count++;
+    }
+    btls_reader pair = btls_der_enter(&r->pairs, BTLS_DER_SEQUENCE);
+    attribute->set = r->count - 1;
+    attribute->type = btls_der_read_oid(&pair);
+    attribute->whole = (btls_span){ pair.p, pair.left };
+    attribute->value = btls_der_read_any(&pair, &attribute->tag);
+    return btls_read_end(&pair);
+}
+
+/* ---- text ---- */
+
 struct text {
     char *p;
     size_t size;
@@ -59,11 +98,11 @@ put_string(struct text *t, const char *s)
 }
 
 static void
-put_hex(struct text *t, const uint8_t *p, size_t n)
+put_hex(struct text *t, btls_span bytes)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < bytes.n; i++) {
         char two[3];
-        snprintf(two, sizeof two, "%02X", p[i]);
+        snprintf(two, sizeof two, "%02X", bytes.p[i]);
         put(t, two, 2);
     }
 }
@@ -76,108 +115,159 @@ end(struct text *t)
     return t->n;
 }
 
-/* RFC 4514, 3, and the one that certificates still have: attribute types 2.5.4.n, and
- * others by their OID. */
-static const char *
-type_name(btls_span oid)
+/* A character in UTF-8 (RFC 3629); 0 for what is none. */
+static size_t
+utf8(uint32_t c, uint8_t out[4])
 {
-    static const struct {
-        uint8_t n;
-        const char *name;
-    } types[] = { { 3, "CN" }, { 5, "serialNumber" }, { 6, "C" },
-                  { 7, "L" },  { 8, "ST" },           { 9, "STREET" },
-                  { 10, "O" }, { 11, "OU" },          { 97, "organizationIdentifier" } };
-    static const uint8_t dc[] = { 0x09, 0x92, 0x26, 0x89, 0x93,
-                                  0xF2, 0x2C, 0x64, 0x01, 0x19 };
-    static const uint8_t uid[] = { 0x09, 0x92, 0x26, 0x89, 0x93,
-                                   0xF2, 0x2C, 0x64, 0x01, 0x01 };
-    static const uint8_t email[] = {
-        0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01
-    };
-    for (size_t i = 0; oid.n == 3 && i < sizeof types / sizeof types[0]; i++) {
-        if (oid.p[0] == 0x55 && oid.p[1] == 0x04 && oid.p[2] == types[i].n)
-            return types[i].name;
+    if (c < 0x80) {
+        out[0] = (uint8_t)c;
+        return 1;
     }
-    if (BTLS_OID_IS(oid, dc))
-        return "DC";
-    if (BTLS_OID_IS(oid, uid))
-        return "UID";
-    return BTLS_OID_IS(oid, email) ? "emailAddress" : NULL;
+    if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+        return 0;
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (uint8_t)(0x80 | (c & 0x3F));
+    out[0] = (uint8_t)((0xF00 >> n & 0xFF) | c);
+    return n;
 }
 
-/* An OID in dotted form (X.690, 8.19). */
-static void
-put_oid(struct text *t, btls_span oid)
+/* The length of the character in UTF-8 that s begins with; 0 when it is none. */
+static size_t
+utf8_size(btls_span s)
 {
-    unsigned long arc = 0;
-    char text[32];
-    for (size_t i = 0, first = 1; i < oid.n; i++) {
-        arc = arc << 7 | (oid.p[i] & 0x7F);
-        if (oid.p[i] & 0x80)
-            continue;
-        if (first) {
-            unsigned long root = arc < 80 ? arc / 40 : 2;
-            snprintf(text, sizeof text, "%lu.%lu", root, arc - 40 * root);
-        } else {
-            snprintf(text, sizeof text, ".%lu", arc);
-        }
-        put_string(t, text);
-        first = 0;
-        arc = 0;
-    }
+    uint8_t again[4];
+    uint8_t first = s.p[0];
+    size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (n == 1)
+        return 1;
+    if (first < 0xC2 || first > 0xF4 || s.n < n)
+        return 0;
+    uint32_t c = first & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (s.p[i] & 0x3F);
+    return utf8(c, again) == n && memcmp(again, s.p, n) == 0 ? n : 0;
 }
 
+/* Bytes of a character in a string of that type: 0 for UTF-8, -1 for what is no string.
+ * TeletexString is read as Latin-1, which is what everybody wrote. */
 static int
-is_text(unsigned tag)
+character_size(unsigned tag)
 {
-    return tag == 0x0C || tag == 0x13 || tag == 0x14 || tag == 0x16 || tag == 0x12;
+    switch (tag) {
+    case NUMERIC_STRING:
+    case PRINTABLE_STRING:
+    case IA5_STRING:
+    case VISIBLE_STRING:
+    case UTF8_STRING:
+        return 0;
+    case TELETEX_STRING:
+        return 1;
+    case BMP_STRING:
+        return 2;
+    case UNIVERSAL_STRING:
+        return 4;
+    default:
+        return -1;
+    }
 }
 
-/* RFC 4514, 2.4: what has to be escaped is. */
-static void
-put_value(struct text *t, unsigned tag, btls_span value)
+/* Takes the next character of a string off its front and writes it as UTF-8; 0 when there
+ * is none: then out has the byte that is in the way. */
+static size_t
+next_character(btls_span *s, size_t size, uint8_t out[4])
 {
-    if (!is_text(tag)) {
+    size_t n;
+    out[0] = s->p[0];
+    if (size == 0) {
+        n = size = utf8_size(*s);
+        memcpy(out, s->p, n);
+    } else {
+        uint32_t c = 0;
+        for (size_t i = 0; i < size && i < s->n; i++)
+            c = c << 8 | s->p[i];
+        n = s->n < size ? 0 : utf8(c, out);
+    }
+    size_t taken = n == 0 ? 1 : size;
+    s->p += taken;
+    s->n -= taken;
+    return n;
+}
+
+/* RFC 4514, 2.4: what has to be escaped is; control characters, also those of Latin-1,
+ * are too, so that nothing steers a terminal. */
+static void
+put_character(struct text *t, const uint8_t *c, size_t n, int at_edge)
+{
+    int is_control = n == 0 || (n == 1 && (c[0] < 0x20 || c[0] == 0x7F)) ||
+                     (n == 2 && c[0] == 0xC2 && c[1] < 0xA0);
+    for (size_t i = 0; is_control && i < (n == 0 ? 1 : n); i++) {
+        put(t, "\\", 1);
+        put_hex(t, (btls_span){ c + i, 1 });
+    }
+    if (is_control)
+        return;
+    if (n == 1 && (strchr(",+\"\\<>;", c[0]) != NULL || at_edge))
+        put(t, "\\", 1);
+    put(t, (const char *)c, n);
+}
+
+static void
+put_value(struct text *t, const btls_dn_attribute *a, int escaping)
+{
+    int size = character_size(a->tag);
+    uint8_t c[4];
+    if (size < 0) {
         put(t, "#", 1);
-        put_hex(t, value.p, value.n);
+        put_hex(t, a->whole);
         return;
     }
-    for (size_t i = 0; i < value.n; i++) {
-        uint8_t c = value.p[i];
-        if (c < 0x20 || c == 0x7F) {
-            put(t, "\\", 1);
-            put_hex(t, &c, 1);
-            continue;
-        }
-        if (strchr(",+\"\\<>;", c) != NULL || (c == '#' && i == 0) ||
-            (c == ' ' && (i == 0 || i + 1 == value.n)))
-            put(t, "\\", 1);
-        put(t, (const char *)&c, 1);
+    for (btls_span rest = a->value; rest.n > 0;) {
+        int first = rest.p == a->value.p;
+        size_t n = next_character(&rest, (size_t)size, c);
+        int at_edge = (c[0] == ' ' && (first || rest.n == 0)) || (c[0] == '#' && first);
+        if (escaping)
+            put_character(t, c, n, at_edge);
+        else
+            put(t, n == 0 ? "?" : (const char *)c, n == 0 ? 1 : n);
     }
 }
 
-static void
-put_rdn(struct text *t, btls_span set)
+size_t
+btls_dn_value(const btls_dn_attribute *attribute, char *out, size_t size)
 {
-    btls_reader r = btls_reader_of(set);
-    int first = 1;
-    while (btls_read_more(&r)) {
-        btls_reader pair = btls_der_enter(&r, BTLS_DER_SEQUENCE);
-        btls_span oid = btls_der_read(&pair, BTLS_DER_OID);
-        unsigned tag;
-        btls_span value = btls_der_read_any(&pair, &tag);
-        const char *name = type_name(oid);
-        if (pair.bad)
-            return;
+    struct text t = { out, size, 0 };
+    put_value(&t, attribute, 0);
+    return end(&t);
+}
+
+/* A value whose type has no name is written as DER (RFC 4514, 2.4). */
+static void
+put_attribute(struct text *t, const btls_dn_attribute *a)
+{
+    char oid[128];
+    const char *name = btls_oid_attribute_name(a->type);
+    if (name != NULL) {
+        put_string(t, name);
+        put(t, "=", 1);
+        put_value(t, a, 1);
+        return;
+    }
+    btls_oid_text(a->type, oid, sizeof oid);
+    put_string(t, oid);
+    put(t, "=#", 2);
+    put_hex(t, a->whole);
+}
+
+static void
+put_set(struct text *t, btls_span set)
+{
+    btls_dn_reader r = { { NULL, 0, 0 }, btls_reader_of(set), 1 };
+    btls_dn_attribute a;
+    for (int first = 1; btls_dn_next(&r, &a); first = 0) {
         if (!first)
             put(t, "+", 1);
-        first = 0;
-        if (name != NULL)
-            put_string(t, name);
-        else
-            put_oid(t, oid);
-        put(t, "=", 1);
-        put_value(t, tag, value);
+        put_attribute(t, &a);
     }
 }
 
@@ -185,16 +275,16 @@ size_t
 btls_dn_text(btls_span name, char *out, size_t size)
 {
     struct text t = { out, size, 0 };
-    btls_span rdns[RDNS];
+    btls_span sets[SETS];
     size_t n = 0;
     btls_reader r = btls_reader_of(name);
     btls_reader sequence = btls_der_enter(&r, BTLS_DER_SEQUENCE);
-    while (btls_read_more(&sequence) && n < RDNS)
-        rdns[n++] = btls_der_read(&sequence, BTLS_DER_SET);
-    while (n > 0) {
-        put_rdn(&t, rdns[--n]);
-        if (n > 0)
+    while (btls_read_more(&sequence))
+        sets[n++ % SETS] = btls_der_read(&sequence, BTLS_DER_SET);
+    for (size_t i = n; i > 0 && i + SETS > n; i--) {
+        if (i < n)
             put(&t, ",", 1);
+        put_set(&t, sets[(i - 1) % SETS]);
     }
     return end(&t);
 }
@@ -203,19 +293,13 @@ size_t
 btls_dn_common_name(btls_span name, char *out, size_t size)
 {
     static const uint8_t cn[] = { 0x55, 0x04, 0x03 };
-    struct text t = { out, size, 0 };
-    btls_reader r = btls_reader_of(name);
-    btls_reader sequence = btls_der_enter(&r, BTLS_DER_SEQUENCE);
-    while (btls_read_more(&sequence) && t.n == 0) {
-        btls_reader set = btls_der_enter(&sequence, BTLS_DER_SET);
-        while (btls_read_more(&set)) {
-            btls_reader pair = btls_der_enter(&set, BTLS_DER_SEQUENCE);
-            btls_span oid = btls_der_read(&pair, BTLS_DER_OID);
-            unsigned tag;
-            btls_span value = btls_der_read_any(&pair, &tag);
-            if (!pair.bad && BTLS_OID_IS(oid, cn))
-                put(&t, (const char *)value.p, value.n);
-        }
+    btls_dn_reader r = btls_dn_attributes(name);
+    btls_dn_attribute a;
+    while (btls_dn_next(&r, &a)) {
+        if (BTLS_OID_IS(a.type, cn))
+            return btls_dn_value(&a, out, size);
     }
-    return end(&t);
+    if (size > 0)
+        out[0] = '\0';
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* dn.h -- distinguished names in words (RFC 4514). */
+/* dn.h -- distinguished names: what is in them, and how they are written (RFC 4514). */
 #ifndef BTLS_PKI_DN_H
 #define BTLS_PKI_DN_H
 
@@ -11,8 +11,34 @@ btls_span btls_dn_read(btls_reader *r);
 /* 1 when the whole Name has nothing in it. */
 int btls_dn_is_empty(btls_span name);
 
+/* One attribute of a Name. */
+typedef struct {
+    size_t set;      /* number of the set that it is in, from 0 */
+    btls_span type;  /* contents of the OID */
+    unsigned tag;    /* of the value */
+    btls_span value; /* its contents */
+    btls_span whole; /* the same with tag and length */
+} btls_dn_attribute;
+
+/* The attributes of a whole Name in the order in which they stand in it:
+ *     for (r = btls_dn_attributes(name); btls_dn_next(&r, &attribute);) */
+typedef struct {
+    btls_reader sets, pairs;
+    size_t count; /* of sets that were begun */
+} btls_dn_reader;
+
+btls_dn_reader btls_dn_attributes(btls_span name);
+/* 1, or 0 at the end. */
+int btls_dn_next(btls_dn_reader *r, btls_dn_attribute *attribute);
+
+/* Writes an attribute's value as UTF-8: what is no string as '#' and the hexadecimal
+ * digits of its DER. Cut to size-1 bytes and ended with NUL; returns the length of the
+ * whole text, as snprintf does. */
+size_t btls_dn_value(const btls_dn_attribute *attribute, char *out, size_t size);
+
 /* Writes the whole Name (tag included) as text, most specific part first, cut to size-1
- * bytes and ended with NUL. Returns the length of the whole text, as snprintf does. */
+ * bytes and ended with NUL. Returns the length of the whole text, as snprintf does. The
+ * text is UTF-8 without control characters, whatever is in the name. */
 size_t btls_dn_text(btls_span name, char *out, size_t size);
 
 /* The value of the first commonName, cut and ended likewise; "" when there is none. */

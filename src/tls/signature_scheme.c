@@ -46,6 +46,19 @@ btls_signature_scheme_in_13(const btls_signature_scheme *s)
            s->curve != 0;
 }
 
+unsigned
+btls_signature_scheme_of(const btls_signature_algorithm *a)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        const btls_signature_algorithm *b = &schemes[i].algorithm;
+        if (a->kind == b->kind && a->hash == b->hash && a->salt == b->salt &&
+            (a->mask_hash == 0 || a->mask_hash == a->hash) &&
+            schemes[i].kind != BTLS_KEY_RSA_PSS)
+            return schemes[i].id;
+    }
+    return 0;
+}
+
 /* Two hashes' length and ten bits (RFC 8017, 9.1.1, with a salt as long as the hash):
  * 1024 bits are too few for SHA-512. PKCS#1 fits into all keys that there are. */
 static int

@@ -17,6 +17,10 @@ const btls_signature_scheme *btls_signature_scheme_find(unsigned scheme);
 /* 1 when the handshake of TLS 1.3 may be signed with it: no PKCS#1, SHA-1 or SHA-224. */
 int btls_signature_scheme_in_13(const btls_signature_scheme *s);
 
+/* The scheme with that algorithm, for RSA keys of the type rsaEncryption; 0 when there is
+ * none. */
+unsigned btls_signature_scheme_of(const btls_signature_algorithm *a);
+
 /* 1 when such a key can sign with the scheme as TLS 1.3 has it: it is of the scheme's
  * kind, on its curve, not restricted to another hash, and large enough for the encoding.
  * (TLS 1.2 leaves the curve free: there, ask btls_signature_fits.) */
