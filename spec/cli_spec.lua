@@ -380,6 +380,27 @@ describe("beartls show", function()
     end)
   end
 
+  it("says all that a certificate says", function()
+    local exit, out, err = run { "show", pki.path "everything.pem" }
+    assert.same({ 0, "" }, { exit, err })
+    for _, part in ipairs {
+      "it may issue certificates, with 3 authorities below at most", "directory CN=Directory Name", "id 1.2.3.4",
+      "1.3.6.1.4.1.311.20.2.3 someone@corp.example.test",
+      "may issue for    DNS example.test, IP 192.0.2.0/24, IP 2001:db8::/32, email example.test\n",
+      "but not for      DNS secret.example.test, IP 10.0.0.0/255.0.255.0, URI .bad.example.test, directory O=",
+      "OCSPSigning", "policies         2.23.140.1.2.1", "an OCSP response with it", "http://ocsp.example.test\n",
+      "http://ca.example.test/ca.cer\n", "ldap://ca.example.test/cn=ca\n", "nameConstraints*", "key id ", "sha1 ",
+    } do
+      assert.matches(part, out, 1, true)
+    end
+    exit, out = run { "show", "--json", pki.path "everything.pem" }
+    assert.equal(0, exit)
+    for _, part in ipairs { '"must_staple":true', '"path_length":3', '"registered_id":["1.2.3.4"]',
+      '"ocsp_urls":["http://ocsp.example.test"]', '"der":"020107"', '"excluded":{"directory":["O=Excluded"]' } do
+      assert.matches(part, out, 1, true)
+    end
+  end)
+
   it("shows no control character of a name", function()
     local _, out = run { "show", pki.path "server_nul_name.pem" }
     assert.matches("localhost\\x00evil", out, 1, true)

@@ -187,12 +187,25 @@ function session:peek_events() end
 ---@class beartls.certificate
 local certificate = {}
 
----The subject in words (RFC 4514).
+---The subject in words (RFC 4514): "CN=localhost,O=Example".
 ---@return string
 function certificate:subject() end
 
 ---@return string
 function certificate:issuer() end
+
+---@class beartls.attribute
+---@field type string|nil its short name: "CN"; nil when it has none
+---@field oid string "2.5.4.3"
+---@field value string UTF-8; what is no string is "#" and its DER in hexadecimal digits
+---@field set number of the set that it is in: attributes that belong together have the same
+
+---The attributes of the subject in the order in which they stand there.
+---@return beartls.attribute[]
+function certificate:subject_attributes() end
+
+---@return beartls.attribute[]
+function certificate:issuer_attributes() end
 
 ---@return string|nil
 function certificate:common_name() end
@@ -211,9 +224,24 @@ function certificate:not_before() end
 function certificate:not_after() end
 
 ---Whether the moment t (seconds since the epoch) is inside its validity.
----@param t number
+---@param t number|nil now
 ---@return boolean
 function certificate:validat(t) end
+
+---@class beartls.names
+---@field dns string[]
+---@field ip string[] addresses; in name constraints "192.0.2.0/24"
+---@field email string[]
+---@field uri string[]
+---@field directory string[] in words (RFC 4514)
+---@field other { oid: string, value: string, der: string }[] otherName, such as Microsoft's user principal name
+---@field registered_id string[] OIDs
+---@field x400 string[] bytes
+---@field edi_party string[] bytes
+
+---All names of the subjectAltName, by kind. A kind that there is none of is an empty list.
+---@return beartls.names
+function certificate:names() end
 
 ---@return string[]
 function certificate:dns_names() end
@@ -227,6 +255,10 @@ function certificate:emails() end
 ---@return string[]
 function certificate:uris() end
 
+---The names that certificates below this authority may have.
+---@return { permitted: beartls.names, excluded: beartls.names }|nil
+function certificate:name_constraints() end
+
 ---@return "RSA"|"RSA-PSS"|"EC"|"Ed25519"|nil nil for what cannot be used here
 function certificate:key_type() end
 
@@ -238,6 +270,15 @@ function certificate:curve() end
 
 ---@return string|nil such as "sha256WithRSAEncryption"
 function certificate:signature_algorithm() end
+
+---What TLS calls the algorithm that the certificate is signed with (RFC 8446, 4.2.3).
+---@return string|nil such as "rsa_pkcs1_sha256"
+function certificate:signature_scheme() end
+
+---Whether it issued the other one: the name and the signature are its own. Whether it may is another question.
+---@param other beartls.certificate
+---@return boolean
+function certificate:issued(other) end
 
 ---@param kind "sha256"|"sha1"|nil
 ---@return string hex
@@ -256,11 +297,43 @@ function certificate:pem() end
 ---@return boolean
 function certificate:is_ca() end
 
+---@return { ca: boolean, path_length: number|nil }|nil
+function certificate:basic_constraints() end
+
 ---@return string[] such as { "digitalSignature" }
 function certificate:key_usage() end
 
----@return string[] of "serverAuth", "clientAuth", "anyExtendedKeyUsage", "other"
+---@return string[] such as { "serverAuth" }; OIDs of usages without a name
 function certificate:extended_key_usage() end
+
+---@return string|nil hex
+function certificate:subject_key_id() end
+
+---@return string|nil hex
+function certificate:authority_key_id() end
+
+---Where its issuer answers whether it was revoked.
+---@return string[]
+function certificate:ocsp_urls() end
+
+---Where its issuer's certificate is.
+---@return string[]
+function certificate:issuer_urls() end
+
+---Where its issuer's revocation lists are.
+---@return string[]
+function certificate:crl_urls() end
+
+---@return string[] OIDs
+function certificate:policies() end
+
+---Whether its server has to send an OCSP response with it (RFC 7633).
+---@return boolean
+function certificate:must_staple() end
+
+---All extensions as they are.
+---@return { oid: string, name: string|nil, critical: boolean, value: string }[]
+function certificate:extensions() end
 
 ---Whether it speaks for a host name or address (RFC 9525).
 ---@param host string

@@ -56,7 +56,7 @@ push_value(lua_State *L, const btls_dn_attribute *a)
 static int
 push_attributes(lua_State *L, btls_span name)
 {
-    btls_dn_reader r = btls_dn_attributes(name);
+    btls_dn_cursor r = btls_dn_begin(name);
     btls_dn_attribute a;
     lua_newtable(L);
     while (btls_dn_next(&r, &a)) {

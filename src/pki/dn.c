@@ -21,6 +21,12 @@ enum {
     BMP_STRING = 0x1E
 };
 
+static const uint8_t common_name[] = { 0x55, 0x04, 0x03 };
+static const uint8_t email[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01 };
+
+const btls_span btls_oid_common_name = { common_name, sizeof common_name };
+const btls_span btls_oid_email = { email, sizeof email };
+
 btls_span
 btls_dn_read(btls_reader *r)
 {
@@ -49,29 +55,28 @@ btls_dn_is_empty(btls_span name)
     return name.n <= 2;
 }
 
-btls_dn_reader
-btls_dn_attributes(btls_span name)
+btls_dn_cursor
+btls_dn_begin(btls_span name)
 {
     btls_reader r = btls_reader_of(name);
-    btls_dn_reader d = { btls_der_enter(&r, BTLS_DER_SEQUENCE), { NULL, 0, 0 }, 0 };
-    return d;
+    return (btls_dn_cursor){ btls_der_enter(&r, BTLS_DER_SEQUENCE), { name.p, 0, 0 }, 0 };
 }
 
 int
-btls_dn_next(btls_dn_reader *r, btls_dn_attribute *attribute)
+btls_dn_next(btls_dn_cursor *at, btls_dn_attribute *out)
 {
-    if (!btls_read_more(&r->pairs)) {
-        if (!btls_read_more(&r->sets))
+    while (!btls_read_more(&at->set)) {
+        if (!btls_read_more(&at->rdns))
             return 0;
-        r->pairs = btls_der_enter(&r->sets, BTLS_DER_SET);
-        r->count++;
+        at->set = btls_der_enter(&at->rdns, BTLS_DER_SET);
+        at->count++;
     }
-    btls_reader pair = btls_der_enter(&r->pairs, BTLS_DER_SEQUENCE);
-    attribute->set = r->count - 1;
-    attribute->type = btls_der_read_oid(&pair);
-    attribute->whole = (btls_span){ pair.p, pair.left };
-    attribute->value = btls_der_read_any(&pair, &attribute->tag);
-    return btls_read_end(&pair);
+    btls_reader pair = btls_der_enter(&at->set, BTLS_DER_SEQUENCE);
+    out->set = at->count - 1;
+    out->type = btls_der_read(&pair, BTLS_DER_OID);
+    out->whole = (btls_span){ pair.p, pair.left };
+    out->value = btls_der_read_any(&pair, &out->tag);
+    return !pair.bad;
 }
 
 /* ---- text ---- */
@@ -262,7 +267,7 @@ put_attribute(struct text *t, const btls_dn_attribute *a)
 static void
 put_set(struct text *t, btls_span set)
 {
-    btls_dn_reader r = { { NULL, 0, 0 }, btls_reader_of(set), 1 };
+    btls_dn_cursor r = { { NULL, 0, 0 }, btls_reader_of(set), 1 };
     btls_dn_attribute a;
     for (int first = 1; btls_dn_next(&r, &a); first = 0) {
         if (!first)
@@ -292,11 +297,10 @@ btls_dn_text(btls_span name, char *out, size_t size)
 size_t
 btls_dn_common_name(btls_span name, char *out, size_t size)
 {
-    static const uint8_t cn[] = { 0x55, 0x04, 0x03 };
-    btls_dn_reader r = btls_dn_attributes(name);
+    btls_dn_cursor r = btls_dn_begin(name);
     btls_dn_attribute a;
     while (btls_dn_next(&r, &a)) {
-        if (BTLS_OID_IS(a.type, cn))
+        if (btls_span_equal(a.type, btls_oid_common_name))
             return btls_dn_value(&a, out, size);
     }
     if (size > 0)

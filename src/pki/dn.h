@@ -20,16 +20,21 @@ typedef struct {
     btls_span whole; /* the same with tag and length */
 } btls_dn_attribute;
 
-/* The attributes of a whole Name in the order in which they stand in it:
- *     for (r = btls_dn_attributes(name); btls_dn_next(&r, &attribute);) */
+/* A place in a Name. */
 typedef struct {
-    btls_reader sets, pairs;
+    btls_reader rdns, set;
     size_t count; /* of sets that were begun */
-} btls_dn_reader;
+} btls_dn_cursor;
 
-btls_dn_reader btls_dn_attributes(btls_span name);
+/* From the first attribute of a whole Name to the last, sets taken apart:
+ *     for (at = btls_dn_begin(name); btls_dn_next(&at, &attribute);) */
+btls_dn_cursor btls_dn_begin(btls_span name);
 /* 1, or 0 at the end. */
-int btls_dn_next(btls_dn_reader *r, btls_dn_attribute *attribute);
+int btls_dn_next(btls_dn_cursor *at, btls_dn_attribute *out);
+
+/* The contents of the OIDs commonName and emailAddress. */
+extern const btls_span btls_oid_common_name;
+extern const btls_span btls_oid_email;
 
 /* Writes an attribute's value as UTF-8: what is no string as '#' and the hexadecimal
  * digits of its DER. Cut to size-1 bytes and ended with NUL; returns the length of the

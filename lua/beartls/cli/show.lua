@@ -1,10 +1,10 @@
 -- show.lua: `beartls show`: a certificate, a chain or a key in words. Nothing private of a key is
 -- shown.
 
+local certificates = require "beartls.cli.certificate"
 local codes = require "beartls.cli.codes"
 local facts = require "beartls.cli.facts"
 local files = require "beartls.files"
-local text = require "beartls.decode.text"
 local tls = require "beartls"
 
 local show = {}
@@ -23,71 +23,6 @@ show.command = {
   },
   notes = codes.help,
 }
-
-local DAY = 86400
-
--- "expired 3 days ago", "ends in 20 days", "begins in 2 days"
-local function validity(certificate)
-  local now, from, to = os.time(), certificate:not_before(), certificate:not_after()
-  local function days(seconds)
-    local n = math.floor(seconds / DAY)
-    return n == 1 and "1 day" or ("%d days"):format(n)
-  end
-  if now < from then
-    return "not yet valid: begins in " .. days(from - now), "red"
-  elseif now > to then
-    return ("expired %s ago"):format(days(now - to)), "red"
-  end
-  return "ends in " .. days(to - now), to - now < 30 * DAY and "yellow" or "green"
-end
-
-local function usages(certificate)
-  local list = {}
-  for _, name in ipairs(certificate:key_usage()) do
-    list[#list + 1] = name
-  end
-  for _, name in ipairs(certificate:extended_key_usage()) do
-    list[#list + 1] = name
-  end
-  return #list > 0 and table.concat(list, ", ") or "any"
-end
-
--- Hex in pairs, as other programs print fingerprints.
-local function pairs_of(hex)
-  return (hex:upper():gsub("%x%x", "%0:"):gsub(":$", ""))
-end
-
-local function kind_of(certificate)
-  local issued_itself = certificate:subject() == certificate:issuer()
-  if certificate:is_ca() then
-    return issued_itself and "a root: an authority that issued itself"
-      or "an authority: it may issue certificates"
-  end
-  return issued_itself and "issued itself" or nil
-end
-
-local function rows_of(certificate, out)
-  local names = facts.names(certificate)
-  local remark, style = validity(certificate)
-  local rows = {
-    { "subject", text.printable(certificate:subject()) },
-    { "issuer", text.printable(certificate:issuer()) },
-    { "names", #names > 0 and table.concat(names, ", ") or "none" },
-    { "valid from", facts.date(certificate:not_before()) },
-    { "valid until", facts.date(certificate:not_after()) .. ", " .. out:paint(style, remark) },
-    { "key", facts.key(certificate:key_type(), certificate:key_bits(), certificate:curve()) },
-    { "usages", usages(certificate) },
-    { "signed with", certificate:signature_algorithm() or "an algorithm that beartls does not know" },
-    { "serial", certificate:serial() },
-    { "sha256", pairs_of(certificate:fingerprint()) },
-    { "pin", certificate:pin() },
-  }
-  local kind = kind_of(certificate)
-  if kind then
-    table.insert(rows, 3, { "it is", kind })
-  end
-  return rows
-end
 
 local function print_rows(out, heading, rows)
   if out.blank_before then
@@ -114,12 +49,14 @@ local function show_chain(chain, out)
   local list = chain:list()
   for i, certificate in ipairs(list) do
     if out.json then
-      local fact = facts.of_certificate(certificate)
+      local fact = certificates.fact(certificate)
       fact.position = i
       out:fact(out.stdout, "certificate", fact)
     else
       local heading = #list > 1 and ("certificate %d of %d"):format(i, #list) or "certificate"
-      print_rows(out, heading, rows_of(certificate, out))
+      print_rows(out, heading, certificates.rows(certificate, function(style, words)
+        return out:paint(style, words)
+      end))
     end
   end
   local remark = chain_remark(list)
