@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 [ $# -gt 0 ] && shift
-names=${*:-server client wire certificate key pem ticket}
+names=${*:-server client wire certificate key pem pkcs12 signature ticket}
 b=$PWD/build/fuzz
 export BEARTLS_PKI="$PWD/spec/pki"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
@@ -13,7 +13,7 @@ mkdir -p "$b/found"
 
 # A BearSSL with the sanitizers in it can be given instead of the installed one.
 bearssl=${BEARSSL:--l:libbearssl.a}
-flags="-std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+flags="-DBTLS_PBE_ROUNDS=5000 -std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 below_lua=$(ls src/core/*.c src/crypto/*.c src/pki/*.c src/tls/*.c)
 
 
@@ -43,6 +43,16 @@ seed() {
     cp spec/pki/*.der "$corpus"
     for f in spec/pki/*.key; do
       openssl pkey -in "$f" -outform DER -out "$corpus/$(basename "$f").der" 2>/dev/null || true
+    done
+    ;;
+  pkcs12)
+    p12="openssl pkcs12 -export -passout pass:secret -iter 2 -inkey spec/pki/server_chain_ec.key -in spec/pki/server_chain_ec.pem"
+    $p12 -out "$corpus/aes.p12"
+    $p12 -macalg sha1 -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -out "$corpus/3des.p12"
+    $p12 -nomac -keypbe NONE -certpbe NONE -out "$corpus/plain.p12"
+    cp spec/pki/key_nss.p12 "$corpus"
+    for c in aes128 aes256 des3; do
+      openssl pkcs8 -topk8 -in spec/pki/server_ec.key -v2 $c -iter 2 -passout pass:secret -outform DER -out "$corpus/$c.der"
     done
     ;;
   *) LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$PWD/build/lua5.4/?.so;;" \

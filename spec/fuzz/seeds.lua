@@ -2,6 +2,7 @@
 
 local pair = require "support.pair"
 local pki = require "support.pki"
+local tls = require "beartls"
 
 local what, directory = arg[1], arg[2]
 local count = 0
@@ -56,6 +57,15 @@ end
 function makers.ticket()
   local p = mutual "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256":settle()
   seed(p.client:ticket():encode())
+end
+
+function makers.signature()
+  for kind, scheme in pairs { rsa2048 = "rsa_pkcs1_sha256", p384 = "ecdsa_secp384r1_sha384", ed25519 = "ed25519" } do
+    local key = assert(tls.key.generate(kind))
+    local spki = key:public "der"
+    local n = #spki
+    seed(string.char(math.floor(n / 256), n % 256) .. spki .. assert(key:sign(scheme, "a message")))
+  end
 end
 
 makers[what]()

@@ -136,6 +136,7 @@ luaopen_primitives(lua_State *L)
     lua_newtable(L);
     btls_setfuncs(L, functions);
     add_crypto(L);
+    add_keys(L);
     add_tls(L);
     add_records(L);
     return 1;

@@ -16,6 +16,7 @@ int opt_hash(lua_State *L, int i);
 
 /* Adds the functions of a file to the module's table, which is on top. */
 void add_crypto(lua_State *L);  /* primitives_crypto.c */
+void add_keys(lua_State *L);    /* primitives_key.c */
 void add_tls(lua_State *L);     /* primitives_tls.c */
 void add_records(lua_State *L); /* primitives_records.c */
 

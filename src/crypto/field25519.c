@@ -129,37 +129,84 @@ btls_fe_subtract(btls_fe *out, const btls_fe *a, const btls_fe *b)
         out->v[i] = a->v[i] + p4[i] - b->v[i];
 }
 
-void
-btls_fe_multiply(btls_fe *out, const btls_fe *a, const btls_fe *b)
+/* The carries that make a product small. The highest sum has no factor of 19 in it, so
+ * that what it leaves is below 2^60. */
+static void
+carry_sums(btls_fe *out, const wide sums[5])
 {
-    wide sums[5];
-    uint64_t rest = 0, b19[5];
-    for (int i = 0; i < 5; i++)
-        b19[i] = 19 * b->v[i]; /* 2^255 = 19 */
+    uint64_t rest = 0;
     for (int i = 0; i < 5; i++) {
-        wide sum = { 0 };
-        for (int j = 0; j <= i; j++)
-            add_product(&sum, a->v[j], b->v[i - j]);
-        for (int j = i + 1; j < 5; j++)
-            add_product(&sum, a->v[j], b19[5 + i - j]);
-        sums[i] = sum;
+        wide sum = sums[i];
+        add_small(&sum, rest);
+        out->v[i] = shift_out(sum, &rest);
     }
-    for (int i = 0; i < 5; i++) {
-        add_small(&sums[i], rest);
-        out->v[i] = shift_out(sums[i], &rest);
-    }
-    /* rest < 2^60, since the highest sum has no factor of 19 in it. */
     out->v[0] += 19 * rest;
     out->v[1] += out->v[0] >> 51;
     out->v[0] &= MASK;
 }
 
+/* One limb of a product: five products of limbs. Written out, since the compiler is
+ * slower with loops. */
+static inline wide
+sum_of_five(const uint64_t a[5], uint64_t b0, uint64_t b1, uint64_t b2, uint64_t b3,
+            uint64_t b4)
+{
+    wide sum = { 0 };
+    add_product(&sum, a[0], b0);
+    add_product(&sum, a[1], b1);
+    add_product(&sum, a[2], b2);
+    add_product(&sum, a[3], b3);
+    add_product(&sum, a[4], b4);
+    return sum;
+}
+
+void
+btls_fe_multiply(btls_fe *out, const btls_fe *a, const btls_fe *b)
+{
+    const uint64_t *v = b->v;
+    /* 2^255 = 19 */
+    uint64_t w1 = 19 * v[1], w2 = 19 * v[2], w3 = 19 * v[3], w4 = 19 * v[4];
+    const wide sums[5] = {
+        sum_of_five(a->v, v[0], w4, w3, w2, w1),
+        sum_of_five(a->v, v[1], v[0], w4, w3, w2),
+        sum_of_five(a->v, v[2], v[1], v[0], w4, w3),
+        sum_of_five(a->v, v[3], v[2], v[1], v[0], w4),
+        sum_of_five(a->v, v[4], v[3], v[2], v[1], v[0]),
+    };
+    carry_sums(out, sums);
+}
+
+static inline wide
+sum_of_three(uint64_t a0, uint64_t b0, uint64_t a1, uint64_t b1, uint64_t a2, uint64_t b2)
+{
+    wide sum = { 0 };
+    add_product(&sum, a0, b0);
+    add_product(&sum, a1, b1);
+    add_product(&sum, a2, b2);
+    return sum;
+}
+
+static void
+square(btls_fe *out, const btls_fe *a)
+{
+    const uint64_t *v = a->v;
+    uint64_t d0 = 2 * v[0], d1 = 2 * v[1], w3 = 19 * v[3], w4 = 19 * v[4];
+    const wide sums[5] = {
+        sum_of_three(v[0], v[0], d1, w4, 2 * v[2], w3),
+        sum_of_three(d0, v[1], 2 * v[2], w4, v[3], w3),
+        sum_of_three(d0, v[2], v[1], v[1], 2 * v[3], w4),
+        sum_of_three(d0, v[3], d1, v[2], v[4], w4),
+        sum_of_three(d0, v[4], d1, v[3], v[2], v[2]),
+    };
+    carry_sums(out, sums);
+}
+
 void
 btls_fe_square(btls_fe *out, const btls_fe *a, int n)
 {
-    btls_fe_multiply(out, a, a);
+    square(out, a);
     while (--n > 0)
-        btls_fe_multiply(out, out, out);
+        square(out, out);
 }
 
 /* a^(2^250 - 1), and a^11 besides. */

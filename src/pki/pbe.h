@@ -11,7 +11,9 @@
 
 /* Rounds of derivation that one file may ask for, all its parts together: some seconds.
  */
+#ifndef BTLS_PBE_ROUNDS /* fuzzers have less time */
 #define BTLS_PBE_ROUNDS 10000000
+#endif
 
 /* Rounds that we ask for when we encrypt. */
 #define BTLS_PBE_OUR_ROUNDS 600000
