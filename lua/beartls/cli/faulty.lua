@@ -61,7 +61,7 @@ function faulty.identity(values, out)
   elseif values.cert then
     return nil, "--faulty makes a certificate of its own: it goes without --cert", "usage"
   elseif values.authority then
-    ca, message, code = store.load(values.authority)
+    ca, message, code = store.load(values.authority, {})
   else
     ca, message, code = issuing.ca {}
   end

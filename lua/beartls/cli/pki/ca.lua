@@ -20,7 +20,7 @@ ca.command = {
     { "permit", "DOMAINS", "it may issue for these domains and address ranges alone: example.org,10.0.0.0/8",
       kind = "list" },
     { "path-length", "N", "how many authorities may stand below it", kind = "number" },
-    store.options.days, store.options.key_kind, store.options.force, store.options.json,
+    store.options.days, store.options.key_kind, store.options.password, store.options.force, store.options.json,
   },
   notes = codes.help,
 }
@@ -43,7 +43,7 @@ local function make(values)
   if not values.below then
     return issuing.ca(given)
   end
-  local above, message, code = store.load(values.below)
+  local above, message, code = store.load(values.below, values)
   if not above then
     return nil, message, code
   end
@@ -56,7 +56,7 @@ end
 ---@return integer exit code
 function ca.run(values, out)
   local directory = values[1]
-  local made
+  local made, password
   local ok, message, code = store.check_values(values)
   if ok and values.path_length and (values.path_length > 255 or values.path_length % 1 ~= 0) then
     ok, message = nil, "--path-length wants a number from 0 to 255"
@@ -65,6 +65,9 @@ function ca.run(values, out)
     ok, message, code = store.may_write({ directory .. "/ca.pem", directory .. "/ca.key" }, values.force)
   end
   if ok then
+    password, message, code = store.password(values)
+  end
+  if ok and not message then
     made, message, code = make(values)
   end
   if made then
@@ -73,7 +76,7 @@ function ca.run(values, out)
   if not (made and ok) then
     return out:misused(ca.command, message, code)
   end
-  return store.write(ca.command, store.files_of(directory, made), values.force, out)
+  return store.write(ca.command, store.files_of(directory, made, password), values.force, out)
 end
 
 return ca

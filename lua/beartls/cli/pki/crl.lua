@@ -20,7 +20,7 @@ crl.command = {
     { "reason", "WORD", "why: keyCompromise, superseded, affiliationChanged, cessationOfOperation, "
       .. "privilegeWithdrawn" },
     { "days", "N", "when the next list comes (as it is without: 30)", kind = "number" },
-    store.options.force, store.options.json,
+    store.options.password, store.options.force, store.options.json,
   },
   notes = codes.help,
 }
@@ -50,7 +50,7 @@ local function previous(path)
 end
 
 local function make(values, path)
-  local ca, message, code = store.load(values[1])
+  local ca, message, code = store.load(values[1], values)
   local list, before, made
   if ca then
     list, message, code = revoked(values)

@@ -16,7 +16,7 @@ issue.command = {
     store.options.server, store.options.client,
     { "as", "BASE", "write BASE.pem and BASE.key, wherever that is" },
     { "key", "FILE", "a key that is there already, instead of a new one" },
-    store.options.days, store.options.key_kind, store.options.force, store.options.json,
+    store.options.days, store.options.key_kind, store.options.password, store.options.force, store.options.json,
   },
   notes = codes.help .. [[
 
@@ -27,7 +27,7 @@ examples:
 }
 
 local function make(values, given)
-  local ca, message, code = store.load(values[1])
+  local ca, message, code = store.load(values[1], values)
   if not ca then
     return nil, message, code
   end

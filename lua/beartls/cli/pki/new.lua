@@ -19,7 +19,8 @@ new.command = {
     { "server", "NAMES", "the server's host names and addresses (as it is without: localhost,127.0.0.1,::1)",
       kind = "list" },
     { "client", "NAMES", "the client's name, mail address, URI (as it is without: client)", kind = "list" },
-    store.options.name, store.options.days, store.options.key_kind, store.options.force, store.options.json,
+    store.options.name, store.options.days, store.options.key_kind, store.options.password, store.options.force,
+    store.options.json,
   },
   notes = codes.help .. [[
 
@@ -43,8 +44,13 @@ end
 
 -- The list of files, or nil, message, code.
 local function make(directory, values, server, client)
-  local ca, message, code = issuing.ca { name = values.name, key_kind = values.key_kind }
-  local list = ca and store.files_of(directory, ca)
+  local password, message, code = store.password(values)
+  if message then
+    return nil, message, code
+  end
+  local ca
+  ca, message, code = issuing.ca { name = values.name, key_kind = values.key_kind }
+  local list = ca and store.files_of(directory, ca, password)
   for i, given in ipairs(ca and { server, client } or {}) do
     given.days, given.key_kind = values.days, values.key_kind
     local identity

@@ -17,13 +17,13 @@ sign.command = {
   options = {
     store.options.server, store.options.client,
     { "out", "FILE", "where it goes (as it is without: beside the request, as .pem)" },
-    store.options.days, store.options.force, store.options.json,
+    store.options.days, store.options.password, store.options.force, store.options.json,
   },
   notes = codes.help,
 }
 
 local function make(values, given)
-  local ca, message, code = store.load(values[1])
+  local ca, message, code = store.load(values[1], values)
   local bytes, request
   if ca then
     bytes, message, code = files.read(values[2], "request")

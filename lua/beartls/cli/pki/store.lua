@@ -15,6 +15,7 @@ store.options = {
   days = { "days", "N", "how long it is valid", kind = "number" },
   key_kind = { "key-kind", "KIND", "p256 (as it is without), p384, p521, ed25519, rsa2048, rsa3072, rsa4096" },
   name = { "name", "NAME", "what the authority is called" },
+  password = { "password-file", "FILE", "ca.key is encrypted with the password in this file's first line" },
   force = { "force", nil, "overwrite what is there already" },
   json = { "json", nil, "what was made as JSON, an object a line" },
 }
@@ -88,29 +89,57 @@ function store.base(name)
   return (name:gsub("^%*", "wildcard"):gsub("[^%w._@-]", "_"):gsub("^[.-]", "_"))
 end
 
+---The password of --password-file: nil without it, or nil, message, code. A command line is no place for a password:
+---everybody on the machine can read it.
+---@param values table
+---@return string|nil
+---@return string|nil message
+---@return string|nil code
+function store.password(values)
+  if not values.password_file then
+    return nil
+  end
+  local bytes, message, code = files.read(values.password_file, "password file", 65536)
+  local password = bytes and bytes:match "^[^\r\n]+"
+  if bytes and not password then
+    message, code = ("the first line of %s is empty"):format(values.password_file), "io_file"
+  end
+  return password, message, code
+end
+
 ---The authority of a directory.
 ---@param directory string
+---@param values table with password_file
 ---@return beartls.authority|nil
 ---@return string|nil message
 ---@return string|nil code
-function store.load(directory)
+function store.load(directory, values)
   local root = directory .. "/root.pem"
-  local ca, message, code = issuing.load_ca(directory .. "/ca.pem", directory .. "/ca.key",
-    { root = files.exists(root) and root or nil })
-  if not ca then
-    return nil, message .. (code == "io_file" and ": no authority is there; beartls pki ca makes one" or ""), code
+  local password, message, code = store.password(values)
+  if message then
+    return nil, message, code
   end
-  return ca
+  local ca
+  ca, message, code = issuing.load_ca(directory .. "/ca.pem", directory .. "/ca.key",
+    { root = files.exists(root) and root or nil, password = password })
+  if not ca and code == "io_file" then
+    message = message .. ": no authority is there; beartls pki ca makes one"
+  elseif not ca and code == "config_key_encrypted" and not password then
+    message = message .. ": --password-file has the password"
+  end
+  return ca, message, code
 end
 
 ---The files of an authority, for store.write.
 ---@param directory string
 ---@param ca beartls.authority
+---@param password string|nil
 ---@return table[]
-function store.files_of(directory, ca)
+function store.files_of(directory, ca, password)
   local list = {
     { path = directory .. "/ca.pem", bytes = ca.certificate:pem(), certificate = ca.certificate },
-    { path = directory .. "/ca.key", bytes = ca.key:pem(), private = true },
+    { path = directory .. "/ca.key", bytes = ca.key:pem(password), private = true,
+      about = password and "private key, encrypted" },
   }
   if not ca.is_root and ca.root then
     list[3] = { path = directory .. "/root.pem", bytes = ca.root:pem(), certificate = ca.root }
@@ -162,7 +191,7 @@ local function report(list, out)
         fingerprint = certificate and certificate:fingerprint(),
       })
     else
-      local about = file.private and "private key" or file.about
+      local about = file.about or file.private and "private key"
         or ("%s, until %s"):format(certificate:subject(), os.date("!%Y-%m-%d", certificate:not_after()))
       out:print(("%s  %s"):format(file.path, out:paint("dim", text.printable(about))))
     end
