@@ -72,7 +72,8 @@ describe("the gallery of faults", function()
 
   it("is there for every kind of authority, an intermediate, too", function()
     local rsa = assert(issuing.ca { key = pki.path "root_rsa.key", time = pki.now })
-    for _, by in ipairs { assert(ca:intermediate()), rsa } do
+    local ed25519 = assert(issuing.ca { key_kind = "ed25519", time = pki.now })
+    for _, by in ipairs { assert(ca:intermediate()), rsa, ed25519 } do
       for _, fault in ipairs(issuing.faults()) do
         assert.is_truthy(by:faulty(fault.name), fault.name)
       end

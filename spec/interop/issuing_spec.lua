@@ -45,6 +45,7 @@ describe("what beartls issues", function()
       permitted = { dns = "test", ip = "127.0.0.0/8" }, excluded = { dns = "evil.test" } })
     local two = assert(one:intermediate { path_length = 0 })
     both_accept(two, assert(two:issue { dns = { "a.test" }, ip = "127.0.0.1" }), "a.test")
+    both_accept(two, assert(two:issue { ip = "127.0.0.1" }), nil)
   end)
 
   it("is believed of clients, with a subject or without", function()

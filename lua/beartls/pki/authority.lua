@@ -36,6 +36,21 @@ end
 
 authority.chain_of = chain_of
 
+-- Whether any certificate on the way to the root says which names may be issued.
+local function is_constrained(chain)
+  for _, one in ipairs(chain:list()) do
+    if assert(parts.certificate(one:der())).is_constrained then
+      return true
+    end
+  end
+  return false
+end
+
+-- A name alone does not make a root: an authority that changes its key signs the new one with the old one.
+local function is_self_signed(read)
+  return read.subject == read.issuer and core.is_signed(read.public_key, read.algorithm, read.body, read.signature)
+end
+
 ---An authority from its certificate and key.
 ---@param chain beartls.certificate
 ---@param key beartls.key
@@ -47,8 +62,8 @@ function authority.new(chain, key, root, clock)
   local read = assert(parts.certificate(leaf:der()))
   return setmetatable({
     certificate = chain, key = key, root = root,
-    time = clock, is_root = read.subject == read.issuer, subject = read.subject, identifier = read.identifier,
-    not_after = leaf:not_after(), scheme = algorithms.scheme_of(key),
+    time = clock, is_root = is_self_signed(read), subject = read.subject, identifier = read.identifier,
+    is_constrained = is_constrained(chain), not_after = leaf:not_after(), scheme = algorithms.scheme_of(key),
   }, authority_mt)
 end
 
@@ -108,7 +123,7 @@ local function loaded(chain, key, root, clock)
   elseif not key:matches(chain) then
     return nil, "the key is not the key of the authority's certificate", "config_key_mismatch"
   end
-  if list[count]:subject() == list[count]:issuer() then
+  if is_self_signed(assert(parts.certificate(list[count]:der()))) then
     root = root or list[count]
     count = math.max(count - 1, 1)
   end

@@ -23,7 +23,7 @@ local client_defaults = { name = "client", email = "client@example.org" }
 ---@return string|nil message
 ---@return string|nil code
 function bench.new(ca, given)
-  local is_client = given.client == true
+  local is_client = given.client == true and given.server ~= true
   local is_named = names.first(given) or given.name or given.subject
   local options = rules.merge(is_named and {} or is_client and client_defaults or server_defaults, given,
     { server = not is_client, client = is_client })
@@ -53,15 +53,17 @@ function bench.remove(plan, name)
   end
 end
 
----Puts an extension into the place of another one of its kind.
+---Puts an extension into the place of the one of its kind, or to the others.
 ---@param plan table
 ---@param extension table
-function bench.replace(plan, extension)
+function bench.set(plan, extension)
   for i, old in ipairs(plan.extensions) do
     if old.oid == extension.oid then
       plan.extensions[i] = extension
+      return
     end
   end
+  table.insert(plan.extensions, extension)
 end
 
 -- The leaf's plan and its key.
@@ -154,16 +156,15 @@ local function host_of(uri)
 end
 
 ---The subtrees of its own names, as the option excluded has them.
+---@param changes table options that differ
 ---@return table
-function methods:subtrees()
-  local out = { dns = {}, ip = names.list_of(self.options.ip), email = {}, uri = {} }
-  for _, name in ipairs(names.list_of(self.options.dns)) do
+function methods:subtrees(changes)
+  local options = rules.merge(self.options, changes)
+  local out = { dns = {}, ip = options.ip, email = options.email, uri = {} }
+  for _, name in ipairs(names.list_of(options.dns)) do
     table.insert(out.dns, (name:gsub("^%*%.", "")))
   end
-  for _, name in ipairs(names.list_of(self.options.email)) do
-    table.insert(out.email, name)
-  end
-  for _, name in ipairs(names.list_of(self.options.uri)) do
+  for _, name in ipairs(names.list_of(options.uri)) do
     table.insert(out.uri, host_of(name))
   end
   return out

@@ -48,14 +48,17 @@ end
 
 ---The subject that the options ask for: their subject and name, else the first of the names, where it fits.
 ---@param given table
+---@param issuer beartls.authority|nil
 ---@return string|nil der
 ---@return string|nil message
 ---@return string|nil code
-function certificate.subject(given)
+function certificate.subject(given, issuer)
   local name = given.name
   if not name and not given.subject then
     name = names.first(given)
-    if name and #name > subject.MOST_OF_COMMON_NAME then
+    -- OpenSSL and GnuTLS take an address there for a host's name, which constraints on those do not permit.
+    local misleads = issuer and issuer.is_constrained and core.ip_address(name or "")
+    if name and (misleads or #name > subject.MOST_OF_COMMON_NAME) then
       name = nil
     end
   end
@@ -82,7 +85,7 @@ end
 
 -- What all certificates have in common.
 local function plan(given, issuer, public_key, now, default_days)
-  local name, message, code = certificate.subject(given)
+  local name, message, code = certificate.subject(given, issuer)
   local from, to
   if name then
     from, to, message, code = validity(given, issuer, now, default_days)

@@ -18,6 +18,12 @@ local function ended(b)
   return { not_before = b.now - 60 * DAY, not_after = b.now - DAY }
 end
 
+-- Constraints speak of names other than the subject's.
+local function named(b)
+  local o = b.options
+  return (o.dns or o.ip or o.email) and {} or { email = "client@example.org" }
+end
+
 local function other_purpose(b)
   return extensions.extended_key_usage { b.is_client and "serverAuth" or "clientAuth" }
 end
@@ -25,7 +31,7 @@ end
 -- Changes the plan so that this DNS name is its only one.
 local function only_name(name_of)
   return function(plan, b)
-    bench.replace(plan, extensions.subject_alternative_name(der.context_primitive(2, name_of(b)), false))
+    bench.set(plan, extensions.subject_alternative_name(der.context_primitive(2, name_of(b)), false))
   end
 end
 
@@ -48,27 +54,28 @@ faults.list = {
     code = "certificate_untrusted", make = function(b) return b:leaf_alone(b:intermediate()) end },
   { name = "wrong_eku", about = "it is for the other role: a client's that a server shows, or the reverse",
     code = "certificate_wrong_usage",
-    change = function(plan, b) bench.replace(plan, other_purpose(b)) end },
+    change = function(plan, b) bench.set(plan, other_purpose(b)) end },
   { name = "intermediate_wrong_eku", about = "the intermediate may issue for the other role alone",
     code = "certificate_wrong_usage",
-    change_above = function(plan, b) table.insert(plan.extensions, other_purpose(b)) end },
+    change_above = function(plan, b) bench.set(plan, other_purpose(b)) end },
   { name = "no_digital_signature", about = "its key may agree on secrets, and not sign",
     code = "certificate_wrong_usage",
-    change = function(plan) bench.replace(plan, extensions.key_usage { "keyAgreement" }) end },
+    change = function(plan) bench.set(plan, extensions.key_usage { "keyAgreement" }) end },
   { name = "name_not_permitted", about = "the intermediate may issue for other names alone",
-    code = "certificate_unsupported", above = function() return { permitted = NOWHERE } end },
+    code = "certificate_unsupported", leaf = named, above = function() return { permitted = NOWHERE } end },
   { name = "name_excluded", about = "the intermediate may issue for all names but its",
-    code = "certificate_unsupported", above = function(b) return { excluded = b:subtrees() } end },
+    code = "certificate_unsupported", leaf = named,
+    above = function(b) return { excluded = b:subtrees(named(b)) } end },
   { name = "path_too_long", about = "an intermediate stands below one that may have none below it",
     code = "certificate_not_ca",
     make = function(b) return b:issue(nil, b:intermediate(nil, nil, b:intermediate { path_length = 0 })) end },
   { name = "not_ca", about = "the intermediate says that it is no authority", code = "certificate_not_ca",
-    change_above = function(plan) bench.replace(plan, extensions.basic_constraints(false)) end },
+    change_above = function(plan) bench.set(plan, extensions.basic_constraints(false)) end },
   { name = "no_basic_constraints", about = "the intermediate does not say that it is an authority",
     code = "certificate_not_ca",
     change_above = function(plan) bench.remove(plan, "basic_constraints") end },
   { name = "no_cert_sign", about = "the intermediate's key may sign no certificates", code = "certificate_wrong_usage",
-    change_above = function(plan) bench.replace(plan, extensions.key_usage { "cRLSign" }) end },
+    change_above = function(plan) bench.set(plan, extensions.key_usage { "cRLSign" }) end },
   { name = "leaf_as_ca", about = "another server's or client's certificate has issued it",
     code = "certificate_not_ca", make = function(b) return b:issue(nil, b:leaf_as_authority()) end },
   { name = "version_1_intermediate", about = "the intermediate is of version 1, which knows no authorities",
@@ -79,10 +86,14 @@ faults.list = {
   { name = "weak_key", about = "its key is RSA of 1024 bits", code = "certificate_weak_key",
     leaf = function() return { key = assert(core.key.parse(weak_key)) } end },
   { name = "sha1", about = "its signature is over a SHA-1 hash", code = "certificate_unsupported",
-    change = function(plan) plan.scheme = plan.key:type() == "RSA" and "rsa_pkcs1_sha1" or "ecdsa_sha1" end },
+    make = function(b)
+      return b:issue(nil, b.ca.key:type() == "Ed25519" and b:intermediate() or nil, function(plan)
+        plan.scheme = plan.key:type() == "RSA" and "rsa_pkcs1_sha1" or "ecdsa_sha1"
+      end)
+    end },
   { name = "unknown_critical_extension", about = "it has a critical extension that nobody knows",
     code = "certificate_unsupported",
-    change = function(plan) table.insert(plan.extensions, extensions.new("1.3.6.1.4.1.99999.1", true, der.null)) end },
+    change = function(plan) bench.set(plan, extensions.new("1.3.6.1.4.1.99999.1", true, der.null)) end },
   { name = "bad_signature", about = "its signature is not its issuer's", code = "certificate_untrusted",
     make = function(b) return b:spoiled() end },
   { name = "cn_only", about = "only its common name says which host it is for", code = "certificate_name_mismatch",

@@ -85,7 +85,8 @@ local function certificate(bytes)
   out.public_key = whole(body, SEQUENCE, "public key")
   while body:more() do
     local tag, contents = body:element "extensions"
-    out.identifier = tag == CONTEXT_3 and identifier(extension_values(contents)) or nil
+    local found = tag == CONTEXT_3 and extension_values(contents) or {}
+    out.identifier, out.is_constrained = identifier(found), extension(found, "name_constraints") ~= nil
   end
   return out
 end
@@ -190,7 +191,7 @@ local function attempt(decode)
   end
 end
 
----A certificate: { issuer, subject, public_key } in DER, and its key identifier.
+---A certificate: { issuer, subject, public_key } in DER, its key identifier, and whether it constrains names.
 ---@type fun(der: string): table|nil, string|nil
 parts.certificate = attempt(certificate)
 
