@@ -68,6 +68,19 @@ describe("a session", function()
     assert.equal(big:sub(20001), p.server:read())
   end)
 
+  it("gives nothing until there are as many bytes as wanted, or no more can come", function()
+    local p = pair.open()
+    p.client:write "0123456789"
+    p:settle()
+    assert.equal("want_read", select(3, p.server:read(20, 11)))
+    assert.equal("01234", p.server:read(5, 10))
+    assert.equal("want_read", select(3, p.server:read(20, 6)))
+    p.client:close()
+    p:settle()
+    assert.equal("56789", p.server:read(20, 6))
+    assert.equal("closed", select(3, p.server:read(20, 6)))
+  end)
+
   it("writes a part of a string, and raises for what is not inside it", function()
     local p = pair.open()
     for _, case in ipairs { { 1, 5, "hello" }, { 3, 3, "l" }, { 4, nil, "lo" }, { 6, 5, "" }, { 1, 0, "" } } do

@@ -258,6 +258,47 @@ describe("receiving", function()
     assert.is_true(table.concat(parts) == data)
   end)
 
+  it("of numbers of bytes and of lines, mixed, gives every byte once, and says when there is more", function()
+    local client, server = loopback.open()
+    local data = noise(60000):gsub("[\r\n]", "-"):gsub(("."):rep(1000), "%0\n")
+    assert.equal(#data, client:send(data))
+    local got, calls, n = {}, { 1, "*l", 700, 40000, "*l", 3 }, 0
+    repeat
+      n = n + 1
+      local pattern = calls[n % #calls + 1]
+      local piece, err, partial = server:receive(pattern)
+      got[n] = piece and pattern == "*l" and piece .. "\n" or piece or partial
+      local all = #table.concat(got) == #data
+      assert.equal(not all, server:dirty())
+    until err
+    assert.is_true(table.concat(got) == data)
+  end)
+
+  it("that collects many bytes gives what came before the end, then the end", function()
+    for _, cut in ipairs { false, true } do
+      local client, server, there = loopback.open()
+      client:send(("x"):rep(20000))
+      if cut then
+        there:close()
+      else
+        client:close()
+      end
+      local word = cut and "truncated" or "closed"
+      assert.same({ nil, word, ("x"):rep(20000), word }, { server:receive(30000) })
+      assert.same({ nil, word, "", word }, { server:receive(30000) })
+    end
+  end)
+
+  it("that has to wait for many bytes gives what there is", function()
+    local client, server = loopback.open()
+    client:send(("x"):rep(20000))
+    assert.same({ nil, "want_read", ("x"):rep(20000), "want_read" }, { server:receive(30000) })
+    assert.is_false(server:dirty())
+    client:send(("y"):rep(10001))
+    assert.equal(("x"):rep(20000) .. ("y"):rep(10000), (server:receive(30000, ("x"):rep(20000))))
+    assert.equal("y", (server:receive(1)))
+  end)
+
   it("iterates over lines, the last of which may be without an end", function()
     local client, server = loopback.open()
     client:send "one\ntwo\r\nthree"

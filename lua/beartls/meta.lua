@@ -49,10 +49,11 @@ function session:write(bytes, first, last) end
 
 ---Gives application data that has arrived; also after the end and after a failure, until it is used up.
 ---@param max number|nil at most so many bytes
+---@param least number|nil nothing while there are fewer and more may come, 1 unless given
 ---@return string|nil bytes
 ---@return string|nil message
 ---@return string|nil code "want_read", "closed", "truncated", or the failure's
-function session:read(max) end
+function session:read(max, least) end
 
 ---Queues close_notify (RFC 5246, 7.2.1). What has arrived can still be read. Harmless in every state.
 ---@return true

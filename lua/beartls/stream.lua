@@ -43,6 +43,8 @@ local stream = {}
 -- How much is encrypted at a time: a long string is not encrypted faster than the transport takes
 -- it.
 local SLICE = 65536
+-- Up to how many bytes a receive collects in the session, whose queue would have to grow for more.
+local WHOLE = 32768
 local UNREAD_LIMIT = 64 * 1024 * 1024
 -- How long close may wait for a peer that does not take our last bytes.
 local CLOSE_SECONDS = 5
@@ -108,6 +110,9 @@ end
 
 -- Everything that the session has decrypted, and its last word if it has said it.
 local function pull(self)
+  if self.collecting and self.tls:state() == "open" then
+    return -- it keeps what somebody wants in one piece
+  end
   while not self.end_code do
     local data, message, code = self.tls:read()
     if data then
@@ -352,21 +357,51 @@ local function receive_all(self, parts)
   end
 end
 
+-- The next n bytes, or fewer: what is in the inbox first, then what is missing, in one piece if it is not
+-- much. That stays in the session until it is there, so that nobody has to join it.
+local function next_piece(self, n)
+  local whole = n <= WHOLE
+  while self.unread == 0 do
+    local data, message, code = self.tls:read(n, whole and n or 1)
+    if data then
+      return data
+    elseif code ~= "want_read" then
+      self.end_message, self.end_code = message, code
+      return nil, last_word(self)
+    end
+    local ok
+    self.collecting = whole
+    ok, message, code = turn(self)
+    self.collecting = false
+    if not ok then
+      pull(self)
+      if self.unread == 0 then
+        return nil, message, code
+      end
+    end
+  end
+  return take(self, n)
+end
+
 local function receive_count(self, parts, n)
   local missing = n - #(parts[1] or "")
   if parts[1] and missing <= 0 then
     return parts[1]
   end
-  repeat -- also for 0 bytes: as on LuaSocket, that waits until there is something
+  if missing <= 0 then -- as on LuaSocket, that waits until there is something
     local ok, message, code = fill(self)
-    if not ok then
+    if ok then
+      return ""
+    end
+    return nil, message, "", code
+  end
+  repeat
+    local piece, message, code = next_piece(self, missing)
+    if not piece then
       return nil, message, join(parts), code
     end
-    if missing > 0 then
-      local piece = take(self, missing)
-      parts[#parts + 1] = piece
-      missing = missing - #piece
-    end
+    parts[#parts + 1] = piece
+    missing = missing - #piece
   until missing <= 0
   return join(parts)
 end
@@ -581,7 +616,7 @@ function methods:dirty()
   if self.closed then
     return false
   end
-  return self.unread > 0 or self.end_code ~= nil
+  return self.unread > 0 or self.end_code ~= nil or self.tls:read(0) ~= nil
     or (self.transport.dirty ~= nil and self.transport:dirty())
 end
 
@@ -640,7 +675,7 @@ function stream.new(session, transport, options)
     inbox = {}, first = 1, last = 0, at = 1, unread = 0, -- plaintext
     pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
     started = false, opened = false, closed = false,
-    flushing = false, receiving = false,
+    flushing = false, receiving = false, collecting = false,
     end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
   }, stream_mt)
 end

@@ -145,15 +145,17 @@ session_write(lua_State *L)
     return push_result(L, bad, &e);
 }
 
-/* session:read([max]) -> bytes | nil, message, code */
+/* session:read([max [, least]]) -> bytes | nil, message, code: nothing while there are
+ * fewer than `least` bytes and more may come. */
 static int
 session_read(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
     lua_Number max = luaL_optnumber(L, 2, (lua_Number)INT_MAX);
+    lua_Number least = luaL_optnumber(L, 3, 0);
     luaL_argcheck(L, max >= 0, 2, "max must not be negative");
     size_t n = btls_queue_size(&o->session.in);
-    if (n == 0) {
+    if (n == 0 || ((lua_Number)n < least && o->session.state == BTLS_STATE_OPEN)) {
         btls_error e;
         btls_session_why_no_data(&o->session, &e);
         return btls_push_error(L, &e);

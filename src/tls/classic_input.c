@@ -142,7 +142,9 @@ begin_record(classic *c)
     c->prefix_have = 0;
     c->small_have = 0;
     if (c->direct) {
-        check_direct_header(c);
+        /* Nothing is held yet, so that nothing has to be moved for it. */
+        if (check_direct_header(c) && !btls_queue_headroom(&s->in, c->prefix_size))
+            btls_classic_no_memory(c);
         return;
     }
     if ((c->opened || n == 0 || c->header[0] != BTLS_HANDSHAKE) &&
