@@ -81,7 +81,7 @@ make_config(const char *name)
     c->suite_count = 0;
     for (size_t i = 0; i < n; i++)
         c->suites[c->suite_count++] = suites[i].id;
-    FUZZ_CHECK(btls_config_check(c, &e) == 0);
+    FUZZ_CHECK(btls_config_settle(c, &e) == 0);
     return c;
 }
 

@@ -54,6 +54,15 @@ function makers.wire()
   end
 end
 
+-- Which suite, with keys or without, and then what to do: bytes, data, messages, limits, padding, early data.
+function makers.records()
+  for suite = 0, 7 do
+    seed(string.char(suite, 1, 3, 2, 0, 4, 16, 0, 1, 9, 1) .. "some data" .. string.char(2, 255, 200, 5, 0, 0, 0, 20, 1)
+      .. "\23\3\3\0\20" .. ("x"):rep(20))
+    seed(string.char(suite, 0, 2, 9, 3, 0, 9, 1) .. "\22\3\1\0\4abcd")
+  end
+end
+
 function makers.ticket()
   local p = mutual "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256":settle()
   seed(p.client:ticket():encode())

@@ -174,6 +174,18 @@ read_size_limit(modern *m, btls_span body)
     return 0;
 }
 
+/* max_fragment_length is agreed on: it counts for every record from here on (RFC 6066,
+ * 4), those in the clear too; in TLS 1.3 a ClientHello may yet come that knows nothing of
+ * it. */
+static void
+limit_fragments(modern *m, size_t limit)
+{
+    btls_records_limit_sent(&m->records, limit);
+    btls_records_limit_received(&m->records, limit);
+    if (m->version == BTLS_TLS12)
+        btls_records_limit_plain(&m->records, limit);
+}
+
 int
 btls_offer_read_limits(modern *m, const btls_extensions *x)
 {
@@ -193,8 +205,7 @@ btls_offer_read_limits(modern *m, const btls_extensions *x)
         return btls_modern_malformed(m, "extension max_fragment_length");
     if (body.p[0] != fragment_code(c->max_fragment)) /* RFC 6066, 4 */
         return wrong(m, BTLS_EXT_MAX_FRAGMENT_LENGTH);
-    btls_records_limit_sent(&m->records, c->max_fragment);
-    btls_records_limit_received(&m->records, c->max_fragment);
+    limit_fragments(m, c->max_fragment);
     return 0;
 }
 
@@ -210,8 +221,7 @@ btls_offer_read_client_limits(modern *m, const btls_client_hello *h)
         return btls_modern_malformed(m, "extension max_fragment_length");
     if (body.p[0] < 1 || body.p[0] > 4)
         return wrong(m, BTLS_EXT_MAX_FRAGMENT_LENGTH);
-    btls_records_limit_sent(&m->records, (size_t)256 << body.p[0]);
-    btls_records_limit_received(&m->records, (size_t)256 << body.p[0]);
+    limit_fragments(m, (size_t)256 << body.p[0]);
     return 0;
 }
 
