@@ -13,10 +13,10 @@ APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-de
 APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx tshark \
 	clang clang-format cppcheck procps
 
-# deps installs all of them, unless what is asked for besides can do with less; valgrind only for itself.
+# deps installs all of them, unless what is asked for besides can do with less; valgrind only for itself and ct.
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
 ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
-PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) $(filter valgrind,$(GOALS))
+PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) $(if $(filter valgrind ct,$(GOALS)),valgrind)
 
 LUAS = lua5.4 lua5.3 lua5.1 luajit
 # Those whose interpreter and headers are both here; a LUA given on the command line stands alone.
@@ -43,7 +43,7 @@ LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind
+.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -64,7 +64,7 @@ deps:
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 # Whatever is asked for together with deps waits for it, under -j too.
-all demo test lint asan valgrind bench install $(OBJ): | deps
+all demo test lint asan valgrind ct bench install $(OBJ): | deps
 endif
 
 # What follows runs in a make of its own, so that it sees what deps has just installed.
@@ -100,6 +100,10 @@ asan:
 valgrind: all
 	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
 	  $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua spec/session_spec.lua
+
+## ct: looks for branches and addresses that depend on secrets, in our own cryptography
+ct:
+	@sh spec/support/constant_time.sh
 
 ## bench: measures beartls beside LuaSec
 bench: all $(B)/copies.so

@@ -1,3 +1,4 @@
+local der = require "beartls.pki.der"
 local tls = require "beartls"
 local pki = require "support.pki"
 local process = require "support.process"
@@ -43,10 +44,10 @@ describe("a private key", function()
 
   it("is refused when it is cut, and never crashes when it is changed", function()
     for _, name in ipairs { "key_pkcs1.der", "key_pkcs8.der" } do
-      local der = pki.read(name)
-      for i = 0, #der - 1, 3 do
-        assert.is_nil((tls.key.parse(der:sub(1, i))))
-        tls.key.parse(der:sub(1, i) .. string.char((der:byte(i + 1) + 129) % 256) .. der:sub(i + 2))
+      local bytes = pki.read(name)
+      for i = 0, #bytes - 1, 3 do
+        assert.is_nil((tls.key.parse(bytes:sub(1, i))))
+        tls.key.parse(bytes:sub(1, i) .. string.char((bytes:byte(i + 1) + 129) % 256) .. bytes:sub(i + 2))
       end
     end
     local pem = pki.read "server_ec.key"
@@ -124,6 +125,87 @@ describe("a private key", function()
     assert.equal(output, key:public "pem")
     process.write_file(path, key:public "der")
     assert.equal(output, (process.run("openssl pkey -pubin -inform DER -in " .. path)))
+  end)
+
+  it("of the kind RSA-PSS signs only as it is restricted to", function()
+    local path = process.tmpdir() .. "/pss"
+    local function made(options)
+      local output, code = process.run(("openssl genpkey -algorithm rsa-pss -pkeyopt rsa_keygen_bits:1536 %s -out %s")
+        :format(options, path))
+      assert.equal(0, code, output)
+      output, code = process.run(("openssl req -x509 -key %s -subj /CN=x -out %s.pem"):format(path, path))
+      assert.equal(0, code, output)
+      return assert(tls.key.load(path)), assert(tls.certificate.load(path .. ".pem"))
+    end
+    local free, owner = made ""
+    assert.equal("RSA-PSS", free:type())
+    assert.equal("RSA-PSS", owner:key_type())
+    assert.is_true(free:matches(owner))
+    assert.equal(free:pem(), process.read_file(path))
+    for _, hash in ipairs { "sha256", "sha384", "sha512" } do
+      assert.equal(192, #assert(free:sign("rsa_pss_pss_" .. hash, "a message")))
+    end
+    assert.equal("config_key_scheme", select(3, free:sign("rsa_pss_rsae_sha256", "a message")))
+    assert.equal("config_key_scheme", select(3, free:sign("rsa_pkcs1_sha256", "a message")))
+
+    local bound = made("-pkeyopt rsa_pss_keygen_md:sha384 -pkeyopt rsa_pss_keygen_mgf1_md:sha384 "
+      .. "-pkeyopt rsa_pss_keygen_saltlen:48")
+    assert.equal(bound:pem(), process.read_file(path))
+    local signature = assert(bound:sign("rsa_pss_pss_sha384", "a message"))
+    assert.equal("config_key_scheme", select(3, bound:sign("rsa_pss_pss_sha256", "a message")))
+    process.write_file(path .. ".sig", signature)
+    process.write_file(path .. ".pub", bound:public())
+    process.write_file(path .. ".msg", "a message")
+    local command = "openssl dgst -sha384 -sigopt rsa_pss_saltlen:48 -verify %s.pub -signature %s.sig %s.msg"
+    local output, code = process.run(command:format(path, path, path))
+    assert.equal(0, code, output)
+  end)
+
+  it("of RSA is refused when its numbers do not fit together", function()
+    local text = pki.read "key_pkcs1.der"
+    -- The nine integers of an RSAPrivateKey of 2048 bits.
+    local numbers, at = {}, 5
+    while at < #text do
+      local n, from = text:byte(at + 1), at + 2
+      if n > 128 then
+        local size = n - 128
+        n, from = 0, from + size
+        for i = from - size, from - 1 do
+          n = n * 256 + text:byte(i)
+        end
+      end
+      numbers[#numbers + 1] = text:sub(from, from + n - 1):gsub("^%z", "")
+      at = from + n
+    end
+    assert.equal(9, #numbers)
+    local function with(changed)
+      local body = {}
+      for i = 1, 9 do
+        body[i] = der.integer(changed[i] or (i == 1 and 0) or numbers[i])
+      end
+      return tls.key.parse(der.element(0x30, table.concat(body)))
+    end
+    local function last(number, change)
+      return number:sub(1, -2) .. string.char((number:byte(-1) + change) % 256)
+    end
+    local n, p = numbers[2], numbers[5]
+    assert(with {})
+    for name, changed in pairs {
+      ["another modulus"] = { [2] = last(n, 2) }, ["an even exponent"] = { [3] = "\1\0\2" },
+      ["the exponent 1"] = { [3] = "\1" }, ["another prime"] = { [5] = last(p, 2) },
+      ["an even prime"] = { [5] = last(p, 1) }, ["the same prime twice"] = { [6] = p },
+      ["no prime"] = { [6] = 0 }, ["a CRT exponent that is too long"] = { [7] = p .. "\1" },
+      ["a coefficient that is too long"] = { [9] = p .. "\1" },
+    } do
+      local key, _, code = with(changed)
+      assert.is_nil(key, name)
+      assert.equal("config_key_malformed", code, name)
+    end
+    assert.equal("config_key_unsupported", select(3, with { [3] = ("\255"):rep(33) }))
+    assert.equal("config_key_unsupported", select(3, with { 1 }))
+    -- What is not looked at when it is read: a signature that is wrong does not leave.
+    local broken = assert(with { [7] = last(numbers[7], 2) })
+    assert.equal("config_key_malformed", select(3, broken:sign("rsa_pkcs1_sha256", "a message")))
   end)
 
   it("of an unknown kind is refused by name", function()
