@@ -489,7 +489,7 @@ describe("both directions at once", function()
     local results, client, server = both_send_first(1000000, how)
     for i, s in ipairs { client, server } do
       assert.equal("timeout", results[i][2])
-      assert.is_true(s.unread >= 100000 and s.unread < 100000 + 65536 * 2)
+      assert.is_true(s.inbox.size >= 100000 and s.inbox.size < 100000 + 65536 * 2)
     end
   end)
 
@@ -537,7 +537,7 @@ describe("a coroutine that sends", function()
     end, function()
       assert.equal(1000, client:send(("x"):rep(1000)))
       assert.equal("write", waits[2])
-      assert.equal(0, client.unread)
+      assert.equal(0, client.inbox.size)
     end)
     assert.equal("for the reader", got)
     assert.equal(1000, #server:receive(1000))

@@ -35,254 +35,39 @@
 -- ends it. With an adapter that waits inside send, and in non-blocking use, the program itself
 -- reads meanwhile.
 
-local find, gsub, sub = string.find, string.gsub, string.sub
+local new_inbox = require "beartls.stream.inbox"
+local patterns = require "beartls.stream.patterns"
+local pump = require "beartls.stream.pump"
+
 local floor, min = math.floor, math.min
+local flush, flush_all, last_word, passing, pull = pump.flush, pump.flush_all, pump.last_word, pump.passing, pump.pull
 
 local stream = {}
 
 -- How much is encrypted at a time: a long string is not encrypted faster than the transport takes
 -- it.
 local SLICE = 65536
--- Up to how many bytes a receive collects in the session, whose queue would have to grow for more.
-local WHOLE = 32768
 local UNREAD_LIMIT = 64 * 1024 * 1024
 -- How long close may wait for a peer that does not take our last bytes.
 local CLOSE_SECONDS = 5
-
--- Errors of a transport that pass.
-local passing = { timeout = true, want_read = true, want_write = true }
-
--- LuaSocket's programs compare these words with the second value of receive and send.
-local words = { closed = true, truncated = true }
 
 ---@class beartls.stream
 local methods = {}
 
 local stream_mt = { __index = methods, __name = "beartls.stream" }
 
--- ---- plaintext that nobody has read yet: strings, of which the first is read from `at` on ----
-
-local function put(self, data)
-  self.last = self.last + 1
-  self.inbox[self.last] = data
-  self.unread = self.unread + #data
-end
-
-local function drop_first(self)
-  self.inbox[self.first] = nil
-  self.at = 1
-  if self.first == self.last then
-    self.first, self.last = 1, 0
-  else
-    self.first = self.first + 1
-  end
-end
-
--- At most n bytes (there are some), as many as the first string has: no byte is copied twice.
-local function take(self, n)
-  local chunk, at = self.inbox[self.first], self.at
-  local left = #chunk - at + 1
-  if n < left then
-    self.at = at + n
-    self.unread = self.unread - n
-    return sub(chunk, at, at + n - 1)
-  end
-  drop_first(self)
-  self.unread = self.unread - left
-  return at == 1 and chunk or sub(chunk, at)
-end
-
--- What the first string has up to the end of the line, without it, and whether that end was there.
-local function take_line(self)
-  local at = self.at
-  local newline = find(self.inbox[self.first], "\n", at, true)
-  local piece = take(self, newline and newline - at + 1 or self.unread)
-  if newline then
-    piece = sub(piece, 1, -2)
-  end
-  if find(piece, "\r", 1, true) then
-    piece = gsub(piece, "\r", "") -- LuaSocket drops them wherever they are
-  end
-  return piece, newline ~= nil
-end
-
--- ---- the pump ----
-
--- Everything that the session has decrypted, and its last word if it has said it.
-local function pull(self)
-  if self.collecting and self.tls:state() == "open" then
-    return -- it keeps what somebody wants in one piece
-  end
-  while not self.end_code do
-    local data, message, code = self.tls:read()
-    if data then
-      put(self, data)
-    elseif code == "want_read" then
-      return
-    else
-      self.end_message, self.end_code = message, code
-    end
-  end
-end
-
--- What has ended says how: the word or sentence, and the code.
-local function last_word(self)
-  local code = self.end_code
-  if self.opened and words[code] then
-    return code, code
-  end
-  return self.end_message, code
-end
-
--- Gives the transport as much of the pending ciphertext as it takes: true when all has left, or
--- nil, err.
-local function flush(self)
-  if self.flushing then
-    return true -- another coroutine is at it and takes ours along
-  end
-  while true do
-    if not self.pending then
-      self.pending, self.sent = self.tls:drain(), 0
-      if not self.pending then
-        return true
-      end
-    end
-    self.flushing = true
-    local last, err, partial = self.transport:send(self.pending, self.sent + 1)
-    self.flushing = false
-    self.sent = last or partial or self.sent
-    if self.sent >= #self.pending then
-      self.pending = nil
-    elseif err then
-      return nil, err
-    end
-  end
-end
-
--- Takes in what the transport has: true when something has happened, or nil, err.
-local function take_in(self)
-  local bytes, err = self.transport:receive()
-  if bytes then
-    self.tls:feed(bytes) -- what the session thinks of them is found by reading
-  elseif err == "closed" then
-    self.tls:feed(nil)
-  else
-    return nil, err
-  end
-  pull(self)
-  if self.end_code then
-    flush(self) -- the alert that goes with a failure, or the answer to a close_notify
-  end
-  return true
-end
-
--- An error of the transport, for the program: nil, message, code.
-local function transport_error(self, err, doing)
-  if passing[err] then
-    return nil, err, err
-  end
-  if err == "closed" then
-    if self.receiving then
-      return nil, "closed", "closed" -- the coroutine that reads will find out more
-    end
-    -- The transport takes nothing more, but the peer may have said why before it left.
-    while not self.end_code and self.unread < self.unread_limit and take_in(self) do
-    end
-    self.tls:feed(nil)
-    pull(self)
-  end
-  if not self.end_code then
-    self.end_message, self.end_code = ("could not %s the peer: %s"):format(doing, err), "io_error"
-    self.io_failure = { message = self.end_message, code = self.end_code }
-  end
-  return nil, last_word(self)
-end
-
--- Waits until it is worth trying again: true, or nil, message, code.
-local function wait(self, want)
-  local ok, err
-  if self.transport.wait then
-    ok, err = self.transport:wait(want)
-  end
-  if ok then
-    return true
-  elseif err then
-    return transport_error(self, err, "wait for")
-  end
-  self.wanted = self.pending and "write" or "read"
-  return nil, "want_" .. self.wanted, "want_" .. self.wanted
-end
-
--- One turn of the pump on behalf of somebody who needs input: out what can go out, then in what has
--- come, or a wait. true, or nil, message, code.
-local function turn(self)
-  local sent, err = flush(self)
-  if not sent and err ~= "want_write" then
-    return transport_error(self, err, "send to")
-  end
-  self.receiving = true
-  local ok, message, code
-  ok, err = take_in(self)
-  if not ok and err == "want_read" then
-    ok, message, code = wait(self, sent and "read" or "both")
-  end
-  self.receiving = false
-  if not ok and not message then
-    return transport_error(self, err, "receive from")
-  end
-  return ok, message, code
-end
-
--- Until there is something to read: true, or nil, message, code.
-local function fill(self)
-  pull(self)
-  while self.unread == 0 do
-    if self.end_code then
-      return nil, last_word(self)
-    end
-    local ok, message, code = turn(self)
-    if not ok and self.unread == 0 then
-      return nil, message, code
-    end
-  end
-  return true
-end
-
--- Until all ciphertext has left: true, or nil, message, code.
-local function flush_all(self)
-  while true do
-    local sent, err = flush(self)
-    if sent then
-      return true
-    elseif err ~= "want_write" then
-      return transport_error(self, err, "send to")
-    elseif self.end_code and self.end_code ~= "closed" then
-      return nil, last_word(self)
-    end
-    local reads = not self.end_code and not self.receiving and self.unread < self.unread_limit
-    local ok, message, code = wait(self, reads and "both" or "write")
-    if not ok then
-      return nil, message, code
-    end
-    if reads and not self.receiving then -- nobody has begun to read during the wait
-      ok, err = take_in(self)
-      if not ok and not passing[err] then
-        return transport_error(self, err, "receive from")
-      end
-    end
-  end
-end
+-- ---- the handshake ----
 
 local function is_shaken(self)
   -- A peer in a hurry finishes the handshake, says all it has to say and closes, in one segment.
   local state = self.tls:state()
-  return state == "open" or (state == "closed" and (self.unread > 0 or self.tls:version() ~= nil))
+  return state == "open" or (state == "closed" and (self.inbox.size > 0 or self.tls:version() ~= nil))
 end
 
 local function shake(self)
   self.started = true
   while not self.end_code and self.tls:state() == "handshake" do
-    local ok, message, code = turn(self)
+    local ok, message, code = pump.turn(self)
     if not ok then
       return nil, message, code
     end
@@ -323,104 +108,7 @@ local function enter(self)
   return shake(self)
 end
 
--- ---- LuaSocket's receive ----
-
-local function join(parts)
-  return #parts > 1 and table.concat(parts) or parts[1] or ""
-end
-
-local function receive_line(self, parts)
-  while true do
-    local ok, message, code = fill(self)
-    if not ok then
-      return nil, message, join(parts), code
-    end
-    local piece, ended = take_line(self)
-    parts[#parts + 1] = piece
-    if ended then
-      return join(parts)
-    end
-  end
-end
-
-local function receive_all(self, parts)
-  local before = #parts
-  while true do
-    local ok, message, code = fill(self)
-    if not ok then
-      if code == "closed" and #parts > before then
-        return join(parts)
-      end
-      return nil, message, join(parts), code
-    end
-    parts[#parts + 1] = take(self, self.unread)
-  end
-end
-
--- The next n bytes, or fewer: what is in the inbox first, then what is missing, in one piece if it is not
--- much. That stays in the session until it is there, so that nobody has to join it.
-local function next_piece(self, n)
-  local whole = n <= WHOLE
-  while self.unread == 0 do
-    local data, message, code = self.tls:read(n, whole and n or 1)
-    if data then
-      return data
-    elseif code ~= "want_read" then
-      self.end_message, self.end_code = message, code
-      return nil, last_word(self)
-    end
-    local ok
-    self.collecting = whole
-    ok, message, code = turn(self)
-    self.collecting = false
-    if not ok then
-      pull(self)
-      if self.unread == 0 then
-        return nil, message, code
-      end
-    end
-  end
-  return take(self, n)
-end
-
-local function receive_count(self, parts, n)
-  local missing = n - #(parts[1] or "")
-  if parts[1] and missing <= 0 then
-    return parts[1]
-  end
-  if missing <= 0 then -- as on LuaSocket, that waits until there is something
-    local ok, message, code = fill(self)
-    if ok then
-      return ""
-    end
-    return nil, message, "", code
-  end
-  repeat
-    local piece, message, code = next_piece(self, missing)
-    if not piece then
-      return nil, message, join(parts), code
-    end
-    parts[#parts + 1] = piece
-    missing = missing - #piece
-  until missing <= 0
-  return join(parts)
-end
-
--- What a pattern asks for: "l", "a", or a number of bytes.
-local function check_pattern(pattern)
-  local n = tonumber(pattern)
-  if n and n >= 0 then
-    return "n", floor(n)
-  elseif pattern == nil then
-    return "l"
-  elseif type(pattern) == "string" and not n then
-    local kind = gsub(pattern, "^%*", ""):sub(1, 1)
-    if kind == "l" or kind == "a" then
-      return kind
-    end
-  end
-  error("receive: the pattern must be \"*l\", \"*a\" or a number of bytes", 3)
-end
+-- ---- LuaSocket's receive and send ----
 
 local function check_text(value, what)
   if type(value) == "number" then
@@ -453,7 +141,7 @@ end
 ---@return string|nil partial
 ---@return string|nil code
 function methods:receive(pattern, prefix)
-  local kind, n = check_pattern(pattern)
+  local kind, n = patterns.check(pattern)
   prefix = prefix ~= nil and check_text(prefix, "receive: the prefix") or ""
   local ok, message, code = enter(self)
   if not ok then
@@ -463,12 +151,7 @@ function methods:receive(pattern, prefix)
     flush(self) -- what an earlier send could not get rid of
   end
   local parts = { prefix ~= "" and prefix or nil }
-  if kind == "n" then
-    return receive_count(self, parts, n)
-  elseif kind == "a" then
-    return receive_all(self, parts)
-  end
-  return receive_line(self, parts)
+  return patterns[kind](self, parts, n)
 end
 
 ---Iterates over the lines that the peer sends. The loop ends when nothing more can be received;
@@ -517,7 +200,7 @@ function methods:send(data, i, j)
     if ok then
       last = stop
       ok, message, code = flush_all(self)
-    elseif words[code] then
+    elseif pump.words[code] then
       message = code
     end
   end
@@ -548,7 +231,7 @@ local function say_goodbye(self)
   self.tls:close()
   while true do
     local sent, err = flush(self)
-    if sent or err ~= "want_write" or not wait(self, "both") then
+    if sent or err ~= "want_write" or not pump.wait(self, "both") then
       return
     end
     local _, gone = self.transport:receive()
@@ -567,7 +250,7 @@ function methods:close()
       say_goodbye(self)
     end
     self.pending, self.wanted = nil, nil
-    self.inbox, self.first, self.last, self.at, self.unread = {}, 1, 0, 1, 0
+    self.inbox = new_inbox()
     self.transport:close()
   end
   return 1
@@ -616,7 +299,7 @@ function methods:dirty()
   if self.closed then
     return false
   end
-  return self.unread > 0 or self.end_code ~= nil or self.tls:read(0) ~= nil
+  return self.inbox.size > 0 or self.end_code ~= nil or self.tls:read(0) ~= nil
     or (self.transport.dirty ~= nil and self.transport:dirty())
 end
 
@@ -672,7 +355,7 @@ function stream.new(session, transport, options)
     tls = session,
     transport = transport,
     unread_limit = options and options.unread_limit or UNREAD_LIMIT,
-    inbox = {}, first = 1, last = 0, at = 1, unread = 0, -- plaintext
+    inbox = new_inbox(),                                 -- plaintext
     pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
     started = false, opened = false, closed = false,
     flushing = false, receiving = false, collecting = false,
