@@ -203,7 +203,8 @@ describe("beartls", function()
   it("says usage errors as JSON, too, when JSON was asked for", function()
     local exit, _, err = run { "connect", "--json", "--ca", nothing, "localhost" }
     assert.equal(2, exit)
-    assert.matches('^{"code":"io_file","exit":2,"fact":"failure","message":"cannot read [^\n]*}\n$', err)
+    assert.matches('^{"code":"io_file","exit":2,"fact":"failure","hint":"[^\n"]*","message":"cannot read [^\n]*}\n$',
+      err)
   end)
 
   it("prints one sentence for an error of its own, and no traceback", function()

@@ -78,8 +78,10 @@ describe("socket.connect", function()
     local listener, port = loopback.listen()
     listener:close()
     local refused = ("could not connect to localhost:%d: connection refused"):format(port)
-    assert.same({ nil, refused, "io_connection_refused" },
-      { socket.connect("localhost", port, client_config) })
+    local _, first, refusal, failure = socket.connect("localhost", port, client_config)
+    assert.same({ refused, "io_connection_refused" }, { first, refusal })
+    assert.same({ refused, "io_connection_refused" }, { failure.message, failure.code })
+    assert.matches("is the server running", failure.hint, 1, true)
     local _, message = socket.connect("::1", port, client_config)
     assert.matches("could not connect to %[::1%]:" .. port .. ": ", message)
     local named = { server_name = "localhost" }

@@ -58,7 +58,7 @@ local function run_command(module, argv, out)
   if not values then
     return out:misused(module.command, message)
   elseif values.help then
-    out.stdout:write(arguments.help(module.command))
+    out:put(arguments.help(module.command))
     return codes.fine
   end
   out:configure(values, module.command.shows_on_stdout and 1 or 2)
@@ -126,7 +126,11 @@ function cli.main(argv, io_given)
   if not ok then
     exit = explain(out, exit)
   end
-  out.stdout:flush()
+  local written, failure = out:written()
+  if not written then
+    exit = exit == codes.fine and codes.bug or exit
+    out:failure(failure, exit)
+  end
   out.stderr:flush()
   return exit
 end

@@ -15,11 +15,7 @@ end
 
 -- `beartls serve --http` with these arguments; it knows its port.
 local function beartls_serve(...)
-  local lua = os.getenv "BEARTLS_LUA" or "lua5.4"
-  local server = process.start(peer.words(lua, "lua/beartls/command", "serve", "--http", "--json", "--tls", "1.2",
-    { ... }, "0"), { env = { LUA_PATH = package.path, LUA_CPATH = package.cpath } })
-  server.port = tonumber(server:wait_for '"fact":"listening",.-"port":(%d+)')
-  return server
+  return peer.beartls_serve("--http", "--tls", "1.2", ...)
 end
 
 -- curl for a page of the server under a name: exit code, and all that it says.

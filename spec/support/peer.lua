@@ -105,6 +105,22 @@ function peer.s_client(port, arguments, how)
     arguments), how)
 end
 
+-- The Lua that runs the specs.
+local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
+
+---The command beartls as words of sh.
+function peer.beartls(...)
+  return peer.words(LUA, "lua/beartls/command", ...)
+end
+
+---beartls serve --json with these arguments, on a port that it chooses.
+function peer.beartls_serve(...)
+  local server = process.start(peer.beartls("serve", "--json", { ... }, "0"),
+    { env = { LUA_PATH = package.path, LUA_CPATH = package.cpath } })
+  server.port = tonumber(server:wait_for '"fact":"listening",.-"port":(%d+)')
+  return server
+end
+
 ---Arguments of openssl for an identity of spec/pki, in either role.
 ---@param name string
 ---@param intermediate string|nil what it shows besides

@@ -14,7 +14,7 @@ local codes = {
 codes.help = [[
 exit codes:
   0    fine
-  1    an error in beartls itself, or a missing module
+  1    an error in beartls itself, a missing module, or no room for what it says
   2    usage: the command line, or a file that it names
   3    could not connect (or listen)
   4    the peer is not trusted

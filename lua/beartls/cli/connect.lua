@@ -2,6 +2,7 @@
 -- peer and the peer to standard output.
 
 local codes = require "beartls.cli.codes"
+local dial = require "beartls.socket.dial"
 local exchange = require "beartls.cli.exchange"
 local facts = require "beartls.cli.facts"
 local luasocket = require "socket"
@@ -44,39 +45,7 @@ examples:
   beartls connect --ca ca.pem --cert me.pem --key me.key --trace localhost:4433]],
 }
 
-local nobody = "nobody listens there: is the server running, and is the port right?"
-local unknown = "is the name spelt right, and does this machine resolve names?"
-local silent = "nobody answers: is the address right, and does a firewall drop packets? "
-  .. "--timeout waits longer"
-
--- What LuaSocket says -> our code, and what to do.
-local troubles = {
-  ["connection refused"] = { "io_connection_refused", nobody },
-  ["host not found"] = { "io_host_not_found", unknown },
-  ["host or service not provided, or not known"] = { "io_host_not_found", unknown },
-  ["temporary failure in name resolution"] = { "io_host_not_found", unknown },
-  ["timeout"] = { "timeout", silent },
-}
-
--- A TCP connection, or nil, failure. (socket.connect would shake hands, too, and show its messages
--- only afterwards.)
-local function dial(host, port, seconds)
-  local tcp, err = luasocket.tcp()
-  if tcp then
-    tcp:settimeout(seconds)
-    local ok
-    ok, err = tcp:connect(host, port)
-    if ok then
-      return tcp
-    end
-    tcp:close()
-  end
-  local trouble = troubles[err] or {}
-  return nil, {
-    message = ("could not connect to %s: %s"):format(settings.where(host, port), tostring(err)),
-    code = trouble[1] or "io_error", hint = trouble[2],
-  }
-end
+local another = "--cert and --key show another certificate"
 
 -- The options that may help, by the failure's code.
 local advice = {
@@ -87,6 +56,9 @@ local advice = {
   alert_certificate_required = "--cert and --key show a certificate",
   alert_protocol_version = "--tls 1.0-1.2 offers older versions",
   peer_version = "--tls 1.0-1.2 accepts older versions",
+  alert_unknown_ca = another, alert_unsupported_certificate = another, alert_certificate_expired = another,
+  alert_certificate_revoked = another, alert_certificate_unknown = another, alert_access_denied = another,
+  timeout = "--timeout waits longer, --trace shows how far it came",
 }
 
 -- true, or nil, failure. The messages are shown while they come.
@@ -101,7 +73,7 @@ local function shake(stream, out, deadline)
     elseif luasocket.gettime() > deadline then
       return nil, {
         message = "the peer has not finished the handshake in time", code = "timeout",
-        hint = "is it a TLS server? --trace shows how far it came, --timeout waits longer",
+        hint = "is it a TLS server?",
       }
     end
     local want = stream:want()
@@ -175,9 +147,11 @@ function connect.run(values, out)
   end
   local source = stdin.open(out.stdin)
   local deadline = luasocket.gettime() + (values.timeout or TIMEOUT)
-  local tcp, failure = dial(host, port, values.timeout or TIMEOUT)
+  -- (socket.connect would shake hands, too, and show its messages only afterwards.)
+  local tcp, failure = dial.tcp(host, port, values.timeout or TIMEOUT)
   if not tcp then
     out:failure(failure, codes.connect)
+    out:advise(advice[failure.code])
     return codes.connect
   end
   local stream

@@ -57,8 +57,7 @@ local function pass_output(x)
   if data and data ~= "" then
     x.received = x.received + #data
     x.heard = luasocket.gettime()
-    local written = x.out.stdout:write(data)
-    if not written or not x.out.stdout:flush() then
+    if not x.out:put(data) or not x.out:flush() then
       return nil, "nobody reads standard output any more", "io_output"
     end
   end

@@ -43,7 +43,7 @@ local function show_root(ca, out)
   if out.json then
     out:fact(out.stdout, "authority", { pem = pem })
   else
-    out.stdout:write(pem)
+    out:put(pem)
   end
 end
 

@@ -117,12 +117,12 @@ function methods:messages(verified)
   for event in self.streams.client:events() do
     if self.out.json then
       event.side = "client"
-      self.out.stdout:write(trace.json(event), "\n")
+      self.out:print(trace.json(event))
     else
       print_message(self, event, verified)
     end
   end
-  self.out.stdout:flush()
+  self.out:flush()
 end
 
 ---Tells how the server answered the client's close_notify. The client does not wait for that (RFC
@@ -133,7 +133,7 @@ function methods:goodbye()
     if event.type == "alert" and event.direction == "sent" then
       if self.out.json then
         event.side = "server"
-        self.out.stdout:write(trace.json(event), "\n")
+        self.out:print(trace.json(event))
       else
         event.direction = "received"
         print_message(self, event, true)

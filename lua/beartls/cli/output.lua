@@ -13,6 +13,17 @@ local styles = {
 local RESET = "\27[0m"
 local WIDTH = 110
 
+local show = "beartls show FILE says what is in a file"
+
+-- What to do about a file or an option, by the failure's code.
+local hints = {
+  io_file = "is the path right, and may this user read (or write) it?",
+  config_no_certificate = show, config_no_key = show, config_key_ambiguous = show,
+  config_key_mismatch = show .. ": the pins of a certificate and of its key are the same",
+  config_key_encrypted = "openssl pkey -in FILE -out PLAIN takes the encryption off",
+  config_unknown_name = "names are IANA's, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+}
+
 ---@class beartls.cli.output
 local methods = {}
 
@@ -83,9 +94,38 @@ function methods:paint(style, s)
   return self.color and styles[style] .. s .. RESET or s
 end
 
+---Writes to standard output. A failure is kept: see `written`.
+---@return boolean
+function methods:put(...)
+  local ok, why = self.stdout:write(...)
+  self.write_error = self.write_error or (not ok and tostring(why) or nil)
+  return ok and true or false
+end
+
+---Has everything leave for standard output.
+---@return boolean
+function methods:flush()
+  local ok, why = self.stdout:flush()
+  self.write_error = self.write_error or (not ok and tostring(why) or nil)
+  return self.write_error == nil
+end
+
+---Whether standard output has taken everything. That its reader has had enough (head, a pager) is in order.
+---@return boolean
+---@return table|nil failure
+function methods:written()
+  if self:flush() or self.write_error:find "[Bb]roken pipe" then
+    return true
+  end
+  return false, {
+    message = "could not write standard output: " .. self.write_error, code = "io_output",
+    hint = "what it says is incomplete: is there room where it goes?",
+  }
+end
+
 ---Writes a line to standard output.
 function methods:print(line)
-  self.stdout:write(line or "", "\n")
+  self:put(line or "", "\n")
 end
 
 ---Writes a line to standard error.
@@ -97,9 +137,13 @@ end
 ---@param file file* self.stdout or self.stderr
 ---@param name string
 ---@param fields table
-function methods.fact(_, file, name, fields)
+function methods:fact(file, name, fields)
   fields.fact = name
-  file:write(json.encode(fields), "\n")
+  if file == self.stdout then
+    self:print(json.encode(fields))
+  else
+    file:write(json.encode(fields), "\n")
+  end
 end
 
 ---Shows a message on standard error, if anybody has asked for them.
@@ -130,17 +174,10 @@ end
 ---@param code string|nil
 ---@return integer exit code
 function methods:misused(command, message, code)
-  if self.json then
-    self:fact(self.stderr, "failure", {
-      message = text.printable(message), code = code or "usage", exit = codes.usage,
-    })
-  else
-    self:note(("%s%s (%s)"):format(self:paint("red", ("beartls %s: "):format(command.name)),
-      text.printable(message), code or "usage"))
-    if not code or code == "usage" then
-      self:note(("  hint: beartls %s --help"):format(command.name))
-    end
-  end
+  code = code or "usage"
+  local hint = hints[code] or code == "usage" and ("beartls %s --help"):format(command.name) or nil
+  self:failure({ message = message, code = code, hint = hint }, codes.usage,
+    ("beartls %s: "):format(command.name))
   return codes.usage
 end
 

@@ -161,7 +161,7 @@ local function announce(server, out)
   else
     out:print("listening on " .. settings.where(host, port))
   end
-  out.stdout:flush()
+  out:flush()
 end
 
 ---Runs the command.

@@ -2,6 +2,7 @@
 -- tls.config.
 
 local core = require "beartls.core"
+local dial = require "beartls.socket.dial"
 
 local settings = {}
 
@@ -78,11 +79,7 @@ function settings.listening(given)
   return n and (host == "" and "127.0.0.1" or host), n or message
 end
 
----An address and a port as they are written.
----@return string
-function settings.where(host, port)
-  return (tostring(host):find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(host, port)
-end
+settings.where = dial.where
 
 local versions = {
   ["1.0"] = "TLSv1", ["1"] = "TLSv1", ["1.1"] = "TLSv1.1", ["1.2"] = "TLSv1.2", ["1.3"] = "TLSv1.3",

@@ -76,7 +76,7 @@ function methods:fail(failure)
     self.out:print(("%s  %s %s (%s)"):format(self.from, self.out:paint("red", "failed:"),
       text.printable(tostring(failure.message)), tostring(failure.code)))
   end
-  self.out.stdout:flush()
+  self.out:flush()
 end
 
 local function give_up(self, failure)
@@ -101,7 +101,7 @@ local function report(self)
       fact.verified and "" or " (NOT verified)") or "no client certificate"
     out:print(table.concat(parts, "  "))
   end
-  out.stdout:flush()
+  out:flush()
 end
 
 local function shake(self)
@@ -122,7 +122,7 @@ local function say_closed(self)
     self.out:fact(self.out.stdout, "closed", {
       from = self.from, sent = self.sent, received = self.received,
     })
-    self.out.stdout:flush()
+    self.out:flush()
   end
   finish(self)
 end
