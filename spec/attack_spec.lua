@@ -57,6 +57,23 @@ describe("a peer that knows the keys and", function()
   end
 
   for _, case in ipairs {
+    { "asks the client to renegotiate", true, wire.message(0, "") },
+    { "wants the server to renegotiate", false, faults.messages(flights[1])[1].raw },
+  } do
+    attack.it(it, pending, case[1] .. " is told no, and the session goes on", function(attacker)
+      local failure, to, from = flood(attacker, case[2], wire.HANDSHAKE, case[3], 1)
+      assert.is_nil(failure)
+      assert.equal("open", to:state())
+      from:write "data"
+      to:feed(from:drain())
+      assert.equal("data", to:read())
+      from:feed(to:drain())
+      -- BearSSL takes this warning for a fatal alert.
+      assert.equal("alert_no_renegotiation", from:failure().code)
+    end)
+  end
+
+  for _, case in ipairs {
     { "sends change_cipher_spec", wire.CHANGE_CIPHER_SPEC, "\1", "peer_unexpected_message" },
     { "sends finished again", wire.HANDSHAKE, wire.message(20, ("f"):rep(12)), "peer_unexpected_message" },
     { "announces a message of 16 MB", wire.HANDSHAKE, wire.message(1, "x", 2 ^ 24 - 1), "peer_message_too_long" },

@@ -2,9 +2,10 @@
  * sealed with a session's own keys, and processes that are forked. A module for Lua of
  * its own, which knows how a session is made up.
  *
- * Given as LD_PRELOAD besides, it takes getrandom away from the process. */
+ * Given as LD_PRELOAD besides, it can take getrandom away from the process. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,15 +79,25 @@ fork_and_call(lua_State *L)
     return 1;
 }
 
-/* In front of libc's, where this is preloaded: there is no random. */
+static int no_random;
+
+/* attacker.take_random(): from now on the system has none, if this file is preloaded. */
+static int
+take_random(lua_State *L)
+{
+    (void)L;
+    no_random = 1;
+    return 0;
+}
+
+/* In front of libc's, where this is preloaded. */
 BTLS_EXPORT ssize_t getrandom(void *p, size_t n, unsigned flags);
 
 BTLS_EXPORT ssize_t
 getrandom(void *p, size_t n, unsigned flags)
 {
-    (void)p;
-    (void)n;
-    (void)flags;
+    if (!no_random)
+        return (ssize_t)syscall(SYS_getrandom, p, n, flags);
     errno = ENOSYS;
     return -1;
 }
@@ -98,6 +109,7 @@ luaopen_attacker(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "seal", seal },
                                           { "fork", fork_and_call },
+                                          { "take_random", take_random },
                                           { NULL, NULL } };
     lua_newtable(L);
     btls_setfuncs(L, functions);

@@ -9,7 +9,10 @@ btls_random(void *p, size_t n, btls_error *e)
 {
     if (btls_system_random(p, n))
         return 0;
-    return btls_error_set(e, "io_no_random", 80, "the system gave no random bytes");
+    btls_error_set(e, "io_no_random", 80, "the system gave no random bytes");
+    btls_error_hint(e,
+                    "is getrandom forbidden here, by a container or a seccomp filter?");
+    return -1;
 }
 
 int

@@ -43,6 +43,23 @@ verify_ecdsa(const br_ec_impl *impl, const void *hash, size_t hash_len,
                                             signature, n);
 }
 
+/* BearSSL 0.6 writes a whole point whatever the length it was given, and does not mind a
+ * secret of zeros, which every party could know (RFC 8422, 5.11). */
+static uint32_t
+multiply(unsigned char *point, size_t n, const unsigned char *scalar, size_t scalar_size,
+         int curve)
+{
+    const br_ec_impl *impl = br_ec_get_default();
+    size_t size;
+    unsigned any = 0;
+    impl->generator(curve, &size);
+    if (n != size || !impl->mul(point, n, scalar, scalar_size, curve))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        any |= point[i];
+    return any != 0;
+}
+
 static void
 set_algorithms(classic *c)
 {
@@ -67,6 +84,7 @@ set_algorithms(classic *c)
     btls_classic_set_records(c);
     c->ec = *br_ec_get_default();
     c->ec.supported_curves &= btls_config_group_mask(c->s->config);
+    c->ec.mul = multiply;
     br_ssl_engine_set_ec(eng, &c->ec);
     br_ssl_engine_set_ecdsa(eng, verify_ecdsa);
     br_ssl_engine_set_default_rsavrfy(eng);

@@ -166,6 +166,11 @@ btls_session_fail(btls_session *s, const char *code, int alert, const char *fmt,
     vsnprintf(sentence, sizeof sentence, fmt, args);
     va_end(args);
     btls_error_set(&e, code, alert, "%s", sentence);
+    if (strncmp(code, "peer_", 5) == 0)
+        btls_error_hint(&e,
+                        "%s does not keep to TLS, or something on the way meddles; "
+                        "with trace = true, failure().trace shows what came",
+                        btls_session_peer_name(s));
     return btls_session_fail_with(s, &e);
 }
 
