@@ -13,10 +13,14 @@ APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-de
 APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx tshark \
 	clang clang-format cppcheck procps
 
-# deps installs all of them, unless what is asked for besides can do with less; valgrind only for itself and ct.
+# For these targets alone.
+APT_VALGRIND = valgrind
+APT_FUZZ = libclang-rt-dev
+# deps installs all of them, unless what is asked for besides can do with less.
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
 ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
-PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) $(if $(filter valgrind ct,$(GOALS)),valgrind)
+PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) \
+	$(if $(filter valgrind ct,$(GOALS)),$(APT_VALGRIND)) $(if $(filter fuzz,$(GOALS)),$(APT_FUZZ))
 
 LUAS = lua5.4 lua5.3 lua5.1 luajit
 # Those whose interpreter and headers are both here; a LUA given on the command line stands alone.
@@ -43,7 +47,7 @@ LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct
+.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -64,7 +68,7 @@ deps:
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 # Whatever is asked for together with deps waits for it, under -j too.
-all demo test lint asan valgrind ct bench install $(OBJ): | deps
+all demo test lint asan valgrind ct fuzz bench install $(OBJ): | deps
 endif
 
 # What follows runs in a make of its own, so that it sees what deps has just installed.
@@ -78,19 +82,23 @@ demo:
 test:
 	@CC="$(CC)" sh spec/support/test.sh $(if $(filter command line,$(origin LUA)),$(LUA))
 
+FORMATTED = src/*/*.[ch] spec/support/*.[ch] spec/fuzz/*.[ch] spec/bench/*.c
+CHECK = clang -std=gnu99 $(WARN) -Werror -fsyntax-only -Isrc -Ispec/support -Ispec/fuzz
+
 ## lint: luacheck, clang-format, cppcheck and a build with clang; warnings fail
 lint:
 	luacheck -q lua spec examples lua/beartls/command
-	clang-format --dry-run --Werror src/*/*.c src/*/*.h spec/support/*.[ch] spec/bench/*.c
+	clang-format --dry-run --Werror $(FORMATTED)
 	cppcheck -q --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Isrc src
 	@for l in $(INSTALLED); do \
-	  clang -std=gnu99 $(WARN) -Werror -fsyntax-only -Isrc $$(pkg-config --cflags $$l) src/*/*.c || exit 1; \
+	  $(CHECK) $$(pkg-config --cflags $$l) src/*/*.c spec/support/*.c || exit 1; \
 	done
+	@$(CHECK) -DCLIENT spec/fuzz/*.c
 
 ## format: formats the C sources
 format:
-	clang-format -i src/*/*.c src/*/*.h spec/support/*.[ch] spec/bench/*.c
+	clang-format -i $(FORMATTED)
 
 ## asan: runs the specs under the address and undefined behaviour sanitizers
 asan:
@@ -104,6 +112,13 @@ valgrind: all
 ## ct: looks for branches and addresses that depend on secrets, in our own cryptography
 ct:
 	@sh spec/support/constant_time.sh
+
+## fuzz: feeds mutated input to what reads input, T=certificate (or all) for TIME=60 seconds each
+T ?=
+TIME ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory -s LUA=lua5.4 all
+	@sh spec/fuzz/run.sh $(TIME) $(T)
 
 ## bench: measures beartls beside LuaSec
 bench: all $(B)/copies.so

@@ -1,6 +1,7 @@
 -- Where random bytes come from, and that no two processes use the same.
 
 local attack = require "support.attack"
+local built = require "support.built"
 local pair = require "support.pair"
 local process = require "support.process"
 
@@ -11,7 +12,7 @@ describe("random bytes", function()
   attack.it(it, pending, "come from the system, or not at all", function()
     local preloaded = os.getenv "LD_PRELOAD"
     local output, code = process.run(LUA .. " spec/support/no_random.lua", {
-      env = { LD_PRELOAD = (preloaded and preloaded .. " " or "") .. attack.path() },
+      env = { LD_PRELOAD = (preloaded and preloaded .. " " or "") .. built "attacker.so" },
     })
     assert.equal(0, code, output)
     assert.equal(table.concat({

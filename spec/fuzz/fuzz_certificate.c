@@ -12,7 +12,8 @@ look(const btls_certificate *c)
 {
     char text[64];
     uint8_t hash[32];
-    br_x509_pkey key;
+    btls_public_key key;
+    br_x509_pkey usable;
     btls_error e;
     btls_dn_text(c->subject, text, sizeof text);
     btls_dn_text(c->issuer, text, sizeof text);
@@ -24,7 +25,8 @@ look(const btls_certificate *c)
     btls_certificate_subject(c, text, sizeof text);
     btls_certificate_spki_sha256(c, hash);
     btls_signature_algorithm_name(c->signature_oid);
-    btls_certificate_public_key(c, &key, &e);
+    if (btls_certificate_public_key(c, &key, &e) == 0)
+        btls_public_key_bearssl(&key, &usable);
 }
 
 int

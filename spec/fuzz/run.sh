@@ -11,11 +11,21 @@ export BEARTLS_PKI="$PWD/spec/pki"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
 mkdir -p "$b/found"
 
+if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+  clang -fsanitize=fuzzer,address,undefined -xc - -o "$b/tried" 2>"$b/tried.log"; then
+  cat "$b/tried.log" >&2
+  echo "fuzz: needs clang with its run-time library: make deps fuzz" >&2
+  exit 1
+fi
+
 # A BearSSL with the sanitizers in it can be given instead of the installed one.
 bearssl=${BEARSSL:--l:libbearssl.a}
-flags="-DBTLS_PBE_ROUNDS=5000 -std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
-below_lua=$(ls src/core/*.c src/crypto/*.c src/pki/*.c src/tls/*.c)
-
+flags="-DBTLS_PBE_ROUNDS=5000 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+below_lua=
+for source in src/core/*.c src/crypto/*.c src/pki/*.c src/tls/*.c; do
+  object=${source#src/}
+  below_lua="$below_lua build/fuzz/obj/${object%.c}.o"
+done
 
 make_one() {
   case $1 in
@@ -24,7 +34,7 @@ make_one() {
   *) define=-DONE file=$1 ;;
   esac
   # shellcheck disable=SC2086
-  clang $flags -Wall -Wextra -Isrc -Ispec/fuzz $define -o "$b/$1" \
+  clang -std=gnu99 $flags -fsanitize=fuzzer -Wall -Wextra -Werror -Isrc -Ispec/fuzz $define -o "$b/$1" \
     "spec/fuzz/fuzz_$file.c" spec/fuzz/common.c $below_lua $bearssl
 }
 
@@ -60,7 +70,8 @@ seed() {
   esac
 }
 
-make --no-print-directory -s LUA=lua5.4 all
+# shellcheck disable=SC2086
+make --no-print-directory -s -j2 B=build/fuzz CC=clang LUA_CFLAGS= CFLAGS="$flags -fsanitize=fuzzer-no-link" $below_lua
 status=0
 for name in $names; do
   make_one "$name"

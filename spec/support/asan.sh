@@ -36,7 +36,9 @@ BEARTLS_LUA="$lua" BEARTLS_ASAN=1 LD_PRELOAD="$preload" \
 if [ "$lua" != luajit ]; then
   make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
     LDFLAGS="-fsanitize=address,undefined" "build/asan-$lua/failalloc"
-  "$b/failalloc" spec/support/failalloc.lua || status=1
+  for script in spec/support/allocation/*.lua; do
+    "$b/failalloc" "$script" 7 || status=1
+  done
 fi
 if [ $status = 0 ]; then echo "asan on $lua: clean"; else echo "asan on $lua: FAILED"; fi
 exit $status

@@ -4,18 +4,6 @@ local ok, attacker = pcall(require, "attacker")
 
 local attack = { missing = not ok and "needs attacker.so, which make builds beside the core" or nil }
 
----Where it is, for LD_PRELOAD.
-function attack.path()
-  for template in package.cpath:gmatch "[^;]+" do
-    local path = template:gsub("%?", "attacker")
-    local file = io.open(path)
-    if file then
-      file:close()
-      return path
-    end
-  end
-end
-
 ---Declares a spec that needs attacker.so.
 function attack.it(it, pending, name, body)
   it(name, function()

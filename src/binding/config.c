@@ -18,7 +18,7 @@ static config_object *
 check_object(lua_State *L, int i)
 {
     config_object *o = luaL_checkudata(L, i, BTLS_CONFIG);
-    luaL_argcheck(L, o->ready, i, "the config is not usable");
+    luaL_argcheck(L, o->ready, i, "the config was wiped");
     return o;
 }
 
@@ -335,10 +335,14 @@ config_gc(lua_State *L)
 static int
 config_tostring(lua_State *L)
 {
-    const btls_config *c = btls_check_config(L, 1);
-    lua_pushfstring(L, "beartls.config (%s to %s, %d identities)",
-                    btls_version_name(c->min_version), btls_version_name(c->max_version),
-                    (int)c->identity_count);
+    const config_object *o = luaL_checkudata(L, 1, BTLS_CONFIG);
+    const btls_config *c = &o->config;
+    if (!o->ready)
+        lua_pushliteral(L, "beartls.config (wiped)");
+    else
+        lua_pushfstring(L, "beartls.config (%s to %s, %d identities)",
+                        btls_version_name(c->min_version),
+                        btls_version_name(c->max_version), (int)c->identity_count);
     return 1;
 }
 

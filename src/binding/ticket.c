@@ -12,7 +12,9 @@ typedef struct {
 static ticket *
 check_ticket(lua_State *L, int i)
 {
-    return luaL_checkudata(L, i, BTLS_TICKET);
+    ticket *t = luaL_checkudata(L, i, BTLS_TICKET);
+    luaL_argcheck(L, btls_queue_size(&t->bytes) > 0, i, "the ticket was wiped");
+    return t;
 }
 
 static ticket *
@@ -81,14 +83,15 @@ ticket_decode(lua_State *L)
 static int
 ticket_gc(lua_State *L)
 {
-    btls_queue_clear(&check_ticket(L, 1)->bytes);
+    ticket *t = luaL_checkudata(L, 1, BTLS_TICKET);
+    btls_queue_clear(&t->bytes);
     return 0;
 }
 
 static int
 ticket_tostring(lua_State *L)
 {
-    check_ticket(L, 1);
+    luaL_checkudata(L, 1, BTLS_TICKET);
     lua_pushliteral(L, "beartls.ticket");
     return 1;
 }

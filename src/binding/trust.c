@@ -27,7 +27,7 @@ const btls_trust *
 btls_to_trust(lua_State *L, int i)
 {
     trust_object *o = btls_test_object(L, i, BTLS_TRUST);
-    if (o == NULL)
+    if (o == NULL || o->trust == NULL)
         return NULL;
     if (!o->frozen)
         btls_trust_trim(o->trust);

@@ -46,5 +46,8 @@ btls_span
 btls_chain_at(const btls_chain *c, size_t i)
 {
     size_t from = i == 0 ? 0 : c->ends[i - 1];
-    return (btls_span){ btls_queue_bytes(&c->bytes).p + from, c->ends[i] - from };
+    btls_span all = btls_queue_bytes(&c->bytes);
+    if (all.n == 0)
+        return all; /* certificates of no bytes, and nothing that could be pointed at */
+    return (btls_span){ all.p + from, c->ends[i] - from };
 }

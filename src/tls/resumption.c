@@ -147,7 +147,8 @@ btls_resumption_usable(const btls_resumption *r, const char *server_name, int64_
     if (strcmp(r->server_name, server_name) != 0)
         return 0;
     int64_t lifetime = r->lifetime > 0 ? r->lifetime : BTLS_RESUMPTION_LIFETIME;
-    if (now < r->created || now - r->created > lifetime)
+    /* A ticket may claim to be as old as can be written. */
+    if (now < r->created || (uint64_t)now - (uint64_t)r->created > (uint64_t)lifetime)
         return 0;
     for (size_t i = 0; i < r->peer.count && !ignore_time; i++) {
         btls_certificate c;

@@ -1,0 +1,74 @@
+-- session.lua: for failalloc.c: mutual handshakes, data, close, resumption, trace, failures. Gives a function; what is
+-- loaded before is not tried.
+
+local pair = require "support.pair"
+local pki = require "support.pki"
+local tls = require "beartls"
+local trace = require "beartls.trace"
+
+-- Files are read beforehand: what is tried is beartls, not io.
+local text = {}
+for _, name in ipairs { "server_ec.pem", "server_ec.key", "client_ec.pem", "client_ec.key" } do
+  text[name] = pki.read(name)
+end
+
+-- Each side is given the other's certificate itself, which costs little to verify.
+local function config(mine, other, given)
+  given.certificate = assert(tls.certificate.parse(text[mine .. ".pem"]))
+  given.key = assert(tls.key.parse(text[mine .. ".key"]))
+  given.trust = assert(tls.trust.parse(text[other .. ".pem"]))
+  given.time, given.trace, given.groups, given.alpn = pki.now, true, { "x25519" }, { "x" }
+  return assert(tls.config(given))
+end
+
+local function shake(client_config, server_config, ticket)
+  local p = pair.new(client_config, server_config, { client = { ticket = ticket } })
+  for _ = 1, 10 do
+    local there, back = pair.carry(p.client, p.server), pair.carry(p.server, p.client)
+    if not there and not back then
+      break
+    end
+  end
+  return p
+end
+
+local function talk(p)
+  assert(p.client:write(("data"):rep(10000)))
+  assert(p.server:write "answer")
+  p:settle()
+  assert(#assert(p.server:read(39000)) == 39000)
+  assert(#assert(p.server:read()) == 1000)
+  assert(p.client:read() == "answer")
+end
+
+local function look(p)
+  assert(p.client:export("EXPERIMENTAL", 32))
+  assert(p.client:channel_binding "tls-server-end-point")
+  for event in p.client:events() do
+    assert(event.fields)
+    assert(trace.line(event))
+  end
+  assert(p.client:alpn() == "x" and p.client:cipher() and p.client:server_name())
+  assert(#p.server:peer_chain() == 1 and p.server:peer_certificate():subject())
+end
+
+return function()
+  local client_config = config("client_ec", "server_ec", {})
+  local server_config = config("server_ec", "client_ec", { verify_client = "require" })
+  local ticket
+  for round = 1, 2 do
+    local p = shake(client_config, server_config, ticket)
+    talk(p)
+    look(p)
+    assert(p.client:resumed() == (round == 2))
+    ticket = assert(tls.ticket.decode(assert(p.client:ticket()):encode()))
+    p.client:close()
+    p:settle()
+    assert(p.client:state() == "closed" and p.server:state() == "closed")
+  end
+  local p = shake(client_config, server_config)
+  p.server:feed "garbage"
+  p:settle()
+  local failure = assert(p.client:failure())
+  assert(failure.code == "alert_unexpected_message" and #failure.trace > 0)
+end

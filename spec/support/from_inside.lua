@@ -1,0 +1,36 @@
+-- from_inside.lua: a session reads, and the strings that it makes set off the collector, whose finalizers ask the
+-- session for its state. In a process of its own, where there is little else to collect. Prints what they were told,
+-- and how much was read.
+
+local pair = require "support.pair"
+local wire = require "support.wire"
+
+-- Garbage whose end calls f.
+local function at_its_end(f)
+  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 and LuaJIT give finalizers to userdata only
+  if newproxy then
+    getmetatable(newproxy(true)).__gc = f
+  else
+    setmetatable({}, { __gc = f })
+  end
+end
+
+local p = pair.open(wire.configs())
+p.client:write(("data"):rep(250000))
+p.server:feed(p.client:drain())
+local said
+collectgarbage("setpause", 100)
+collectgarbage()
+for _ = 1, 500 do
+  at_its_end(function()
+    local ok, message = pcall(p.server.state, p.server)
+    said = said or not ok and message
+  end)
+end
+local size = 0
+repeat
+  local data = p.server:read(1000)
+  size = size + #(data or "")
+until not data
+print(said)
+print(size)
