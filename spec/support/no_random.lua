@@ -11,6 +11,7 @@ local function begun()
   p.server:feed(p.client:drain())
   return p, p.server:drain()
 end
+local hello = pair.new().client:drain()
 local here, here_flight = begun()
 local forked, forked_flight = begun()
 
@@ -22,7 +23,8 @@ end
 
 report("a config", tls.config { insecure_no_verify = true })
 report("a client", here.client_config:client "localhost")
-report("a server", here.server_config:server())
+-- A server needs them when the client has come.
+report("a server", here.server_config:server():feed(hello))
 report("a key", tls.key.generate "p256")
 -- Its generator was seeded when there were some.
 report("a handshake that has begun", here.client:feed(here_flight))
