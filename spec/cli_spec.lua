@@ -719,7 +719,7 @@ describe("beartls serve", function()
     assert.same({ 5, "" }, { exit, out })
     assert.matches("here: --cert and --key", err, 1, true)
     assert_in_order(server.stop(), {
-      "for localhost", "client CN=alice,O=beartls demo\n", "failed: ", "(certificate_missing)",
+      "for localhost", "client CN=alice,O=beartls demo\n", "failed: ", "(certificate_missing)\n  hint: ",
     })
   end)
 

@@ -34,7 +34,8 @@ local groups = {
 -- ---- the libraries: client() and server() make ends; link(client, server) joins them ----
 
 local function beartls_configs(suite, group)
-  local options = { cipher_suites = { suite[1] }, groups = groups[group][1], time = pki.now }
+  local options = { cipher_suites = { suite[1] }, groups = groups[group][1], time = pki.now,
+    max_version = "TLSv1.2" }
   local server = { certificate = pki.path(suite[3] .. ".pem"), key = pki.path(suite[3] .. ".key") }
   local client = { trust = pki.path "trust.pem" }
   for name, value in pairs(options) do

@@ -75,6 +75,9 @@ function methods:fail(failure)
   else
     self.out:print(("%s  %s %s (%s)"):format(self.from, self.out:paint("red", "failed:"),
       text.printable(tostring(failure.message)), tostring(failure.code)))
+    if failure.hint then
+      self.out:print("  hint: " .. text.printable(failure.hint))
+    end
   end
   self.out:flush()
 end
