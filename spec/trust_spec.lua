@@ -22,8 +22,8 @@ describe("trust", function()
     { "server_no_intermediate", "certificate_untrusted" }, { "server_untrusted", "certificate_untrusted" },
     { "server_self_signed", "certificate_untrusted" }, { "server_expired", "certificate_expired" },
     { "server_not_yet", "certificate_not_yet_valid" }, { "server_client_eku", "certificate_wrong_usage" },
-    { "server_critical_unknown", "certificate_unsupported" }, { "server_rsa1024", "certificate_weak_key" },
-    { "server_sha1", "certificate_unsupported" }, { "server_not_from_ca", "certificate_not_ca" },
+    { "server_critical_unknown", "certificate_critical_extension" }, { "server_rsa1024", "certificate_weak_key" },
+    { "server_sha1", "certificate_weak_signature" }, { "server_not_from_ca", "certificate_not_ca" },
     { "client_ec", "certificate_wrong_usage" },
   } do
     it(("finds %s %s"):format(case[1], case[2]), function()

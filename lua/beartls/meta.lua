@@ -104,6 +104,10 @@ function session:peer_certificate() end
 ---@return beartls.certificate[]|nil
 function session:peer_chain() end
 
+---The path that was believed: from the peer's certificate to the trusted one.
+---@return beartls.certificate[]|nil chain nil when nothing was verified, or when the session was resumed
+function session:verified_chain() end
+
 ---The chain that we have shown.
 ---@return beartls.certificate|nil
 function session:local_certificate() end
@@ -406,7 +410,7 @@ function trust:memory() end
 ---The verdict that a session would give, offline.
 ---@param chain beartls.certificate
 ---@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil }|nil
----@return beartls.certificate[]|nil path
+---@return beartls.certificate[]|nil path from the chain's first certificate to the trusted one
 ---@return string|nil message
 ---@return string|nil code certificate_*
 function trust:verify(chain, options) end

@@ -319,8 +319,8 @@ end
 -- What the session knows.
 for _, name in ipairs {
   "state", "is_client", "version", "cipher", "group", "signature_scheme", "alpn", "server_name",
-  "resumed", "verified", "peer_certificate", "peer_chain", "local_certificate", "export",
-  "channel_binding", "ticket", "events", "client_hello",
+  "resumed", "verified", "peer_certificate", "peer_chain", "verified_chain",
+  "local_certificate", "export", "channel_binding", "ticket", "events", "client_hello",
 } do
   methods[name] = function(self, ...)
     return self.tls[name](self.tls, ...)

@@ -9,6 +9,7 @@
 #include "pki/chain.h"
 #include "pki/key.h"
 #include "pki/trust.h"
+#include "pki/verify.h"
 
 #define BTLS_CERTIFICATE "beartls.certificate"
 #define BTLS_KEY "beartls.key"
@@ -63,6 +64,13 @@ const btls_trust *btls_to_trust(lua_State *L, int i);
 void btls_push_chain(lua_State *L, const btls_chain *c, size_t first, size_t count);
 /* The same for one certificate of ours, well-formed DER. */
 void btls_push_certificate(lua_State *L, btls_span der);
+
+/* Pushes certificate i of a path that was found for that chain and trust. */
+void btls_push_path_certificate(lua_State *L, const btls_path *path, size_t i,
+                                const btls_chain *chain, const btls_trust *trust);
+/* The same for all of them: a list. */
+void btls_push_path(lua_State *L, const btls_path *path, const btls_chain *chain,
+                    const btls_trust *trust);
 
 /* Each registers its type and leaves the table of its constructors on the stack. */
 int btls_open_certificate(lua_State *L);

@@ -130,6 +130,18 @@ session_peer_chain(lua_State *L)
     return 1;
 }
 
+/* session:verified_chain() -> list of certificates, from the peer's to the trusted one
+ * | nil: not verified, or resumed */
+static int
+session_verified_chain(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    if (!s->verified || s->path.count == 0 || btls_session_failed(s))
+        return btls_push_nil(L);
+    btls_push_path(L, &s->path, &s->peer, s->config->trust);
+    return 1;
+}
+
 /* session:local_certificate() -> certificate | nil: what we have shown, the whole chain.
  */
 static int
@@ -226,6 +238,7 @@ static const luaL_Reg methods[] = {
     { "is_client", session_is_client },
     { "peer_certificate", session_peer_certificate },
     { "peer_chain", session_peer_chain },
+    { "verified_chain", session_verified_chain },
     { "local_certificate", session_local_certificate },
     { "export", session_export },
     { "channel_binding", session_channel_binding },

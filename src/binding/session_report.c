@@ -38,8 +38,9 @@ btls_session_raw_failure(lua_State *L)
         lua_setfield(L, -2, "alert_number");
         set_string(L, "sent_by", e->sent_by_peer ? "peer" : "us");
     }
-    if (e->position >= 0 && (size_t)e->position < s->peer.count) {
-        btls_push_chain(L, &s->peer, (size_t)e->position, 1);
+    if (e->position >= 0 && (size_t)e->position < s->path.count) {
+        btls_push_path_certificate(L, &s->path, (size_t)e->position, &s->peer,
+                                   s->config->trust);
         lua_setfield(L, -2, "certificate");
     }
     return 1;

@@ -4,7 +4,6 @@
 #include "binding/object.h"
 #include "core/system.h"
 #include "pki/read.h"
-#include "pki/verify.h"
 
 typedef struct {
     btls_alloc alloc;
@@ -83,6 +82,39 @@ trust_add(lua_State *L)
     return 2;
 }
 
+static void
+push_anchor(lua_State *L, const btls_trust *t, size_t i)
+{
+    btls_span der = { NULL, btls_trust_at(t, i).size };
+    uint8_t *p = lua_newuserdata(L, der.n);
+    btls_trust_certificate(t, i, p);
+    der.p = p;
+    btls_push_certificate(L, der);
+    lua_remove(L, -2);
+}
+
+void
+btls_push_path_certificate(lua_State *L, const btls_path *path, size_t i,
+                           const btls_chain *chain, const btls_trust *trust)
+{
+    int n = path->at[i];
+    if (n >= 0)
+        btls_push_chain(L, chain, (size_t)n, 1);
+    else
+        push_anchor(L, trust, (size_t)(-1 - n));
+}
+
+void
+btls_push_path(lua_State *L, const btls_path *path, const btls_chain *chain,
+               const btls_trust *trust)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < path->count; i++) {
+        btls_push_path_certificate(L, path, i, chain, trust);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+}
+
 static const char *
 string_field(lua_State *L, const char *name)
 {
@@ -102,6 +134,7 @@ trust_verify(lua_State *L)
 {
     trust_object *o = check_trust(L);
     const btls_chain *chain = btls_to_chain(L, 2);
+    btls_path path;
     btls_error e;
     luaL_argcheck(L, chain != NULL, 2, "a certificate expected");
     if (lua_isnoneornil(L, 3)) {
@@ -109,10 +142,10 @@ trust_verify(lua_State *L)
         lua_newtable(L);
     }
     luaL_checktype(L, 3, LUA_TTABLE);
-    btls_verify_policy policy = {
-        o->trust, string_field(L, "name"), BTLS_USAGE_SERVER, btls_system_time(), 0, NULL,
-        0
-    };
+    btls_verify_policy policy = { .trust = o->trust,
+                                  .server_name = string_field(L, "name"),
+                                  .usage = BTLS_USAGE_SERVER,
+                                  .now = btls_system_time() };
     const char *usage = string_field(L, "usage");
     luaL_argcheck(
         L, usage == NULL || strcmp(usage, "server") == 0 || strcmp(usage, "client") == 0,
@@ -122,13 +155,9 @@ trust_verify(lua_State *L)
     lua_getfield(L, 3, "time");
     if (!lua_isnil(L, -1))
         policy.now = (int64_t)luaL_checknumber(L, -1);
-    if (btls_verify(&policy, chain, &e) != 0)
+    if (btls_verify(&policy, chain, &path, &e) != 0)
         return btls_push_error(L, &e);
-    lua_newtable(L);
-    for (size_t i = 0; i < chain->count; i++) {
-        btls_push_chain(L, chain, i, 1);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+    btls_push_path(L, &path, chain, o->trust);
     return 1;
 }
 
@@ -139,13 +168,8 @@ trust_list(lua_State *L)
     const btls_trust *t = check_trust(L)->trust;
     lua_newtable(L);
     for (size_t i = 0; i < btls_trust_count(t); i++) {
-        btls_span der = { NULL, btls_trust_at(t, i).size };
-        uint8_t *p = lua_newuserdata(L, der.n);
-        btls_trust_certificate(t, i, p);
-        der.p = p;
-        btls_push_certificate(L, der);
-        lua_rawseti(L, -3, (int)i + 1);
-        lua_pop(L, 1);
+        push_anchor(L, t, i);
+        lua_rawseti(L, -2, (int)i + 1);
     }
     return 1;
 }

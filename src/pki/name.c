@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pki/der.h"
-
-/* GeneralName (RFC 5280, 4.2.1.6). */
-#define SAN_DNS BTLS_DER_CONTEXT_PRIMITIVE(2)
-#define SAN_IP BTLS_DER_CONTEXT_PRIMITIVE(7)
+#include "pki/dn.h"
 
 #define DNS_MAX 253
 #define LABEL_MAX 63
+/* Longer names are cut in messages. */
+#define TEXT_MAX 253
 
 static int
 parse_ipv4(const char *s, uint8_t out[4])
@@ -106,20 +104,19 @@ is_label_char(char c)
 }
 
 int
-btls_name_is_dns(const char *name)
+btls_name_is_host(btls_span name)
 {
-    size_t n = strlen(name), label = 0;
-    if (n > 0 && name[n - 1] == '.')
-        n--;
-    if (n == 0 || n > DNS_MAX)
+    size_t label = 0;
+    const char *p = (const char *)name.p;
+    if (name.n == 0 || name.n > DNS_MAX)
         return 0;
-    for (size_t i = 0; i <= n; i++) {
-        if (i < n && name[i] != '.') {
-            if (!is_label_char(name[i]) || ++label > LABEL_MAX ||
-                (label == 1 && name[i] == '-'))
+    for (size_t i = 0; i <= name.n; i++) {
+        if (i < name.n && p[i] != '.') {
+            if (!is_label_char(p[i]) || ++label > LABEL_MAX ||
+                (label == 1 && p[i] == '-'))
                 return 0;
         } else {
-            if (label == 0 || name[i - 1] == '-')
+            if (label == 0 || p[i - 1] == '-')
                 return 0;
             label = 0;
         }
@@ -127,59 +124,75 @@ btls_name_is_dns(const char *name)
     return 1;
 }
 
-static char
-lower(char c)
+int
+btls_name_is_dns(const char *name)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+    size_t n = strlen(name);
+    if (n > 0 && name[n - 1] == '.')
+        n--;
+    return btls_name_is_host((btls_span){ (const uint8_t *)name, n });
 }
 
-static int
-same_letters(const char *a, const char *b, size_t n)
+static uint8_t
+lower(uint8_t c)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (lower(a[i]) != lower(b[i]))
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+int
+btls_name_same(btls_span a, btls_span b)
+{
+    if (a.n != b.n)
+        return 0;
+    for (size_t i = 0; i < a.n; i++) {
+        if (lower(a.p[i]) != lower(b.p[i]))
             return 0;
     }
     return 1;
 }
 
+int
+btls_name_is_wildcard(btls_span presented)
+{
+    return presented.n > 2 && presented.p[0] == '*' && presented.p[1] == '.';
+}
+
+static btls_span
+behind(btls_span s, size_t n)
+{
+    return (btls_span){ s.p + n, s.n - n };
+}
+
 /* One presented dNSName against one reference name (RFC 9525, 6.3). */
 static int
-dns_matches(btls_span presented, const char *name, size_t n)
+dns_matches(btls_span presented, btls_span name)
 {
-    const char *p = (const char *)presented.p;
-    size_t size = presented.n;
-    if (size > 0 && p[size - 1] == '.')
-        size--;
-    if (size < 2 || p[0] != '*' || p[1] != '.')
-        return size == n && same_letters(p, name, n);
+    if (!btls_name_is_wildcard(presented))
+        return btls_name_is_host(presented) && btls_name_same(presented, name);
     /* The wildcard is one whole label, and what follows it has at least two. */
-    const char *dot = memchr(name, '.', n);
-    size_t rest = size - 1;
-    if (dot == NULL || dot == name || memchr(p + 2, '.', size - 2) == NULL)
-        return 0;
-    return n - (size_t)(dot - name) == rest && same_letters(p + 1, dot, rest);
+    btls_span rest = behind(presented, 2);
+    const uint8_t *dot = memchr(name.p, '.', name.n);
+    return dot != NULL && btls_name_is_host(rest) &&
+           memchr(rest.p, '.', rest.n) != NULL &&
+           btls_name_same(rest, behind(name, (size_t)(dot + 1 - name.p)));
 }
 
 int
 btls_name_matches(const btls_certificate *c, const char *name)
 {
     uint8_t ip[16];
-    size_t ip_size, n = strlen(name);
-    int is_ip = btls_name_is_ip(name, ip, &ip_size);
+    btls_span address = { ip, 0 }, host = { (const uint8_t *)name, strlen(name) };
+    int is_ip = btls_name_is_ip(name, ip, &address.n);
     if (!is_ip && !btls_name_is_dns(name))
         return 0;
-    if (!is_ip && name[n - 1] == '.')
-        n--;
+    if (!is_ip && name[host.n - 1] == '.')
+        host.n--;
     btls_reader r = btls_reader_of(c->san);
     while (btls_read_more(&r)) {
-        unsigned tag;
-        btls_span value = btls_der_read_any(&r, &tag);
-        if (r.bad)
-            return 0;
-        if (is_ip && tag == SAN_IP && btls_span_equal(value, (btls_span){ ip, ip_size }))
+        btls_general_name san = btls_general_name_read(&r);
+        if (is_ip && san.type == BTLS_NAME_IP && btls_span_equal(san.value, address))
             return 1;
-        if (!is_ip && tag == SAN_DNS && dns_matches(value, name, n))
+        if (!is_ip && san.type == BTLS_NAME_DNS && dns_matches(san.value, host))
             return 1;
     }
     return 0;
@@ -219,24 +232,32 @@ btls_name_ip_text(btls_span ip, char *out, size_t size)
 }
 
 void
+btls_name_text(const btls_general_name *name, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (name->type == BTLS_NAME_IP)
+        btls_name_ip_text(name->value, out, size);
+    else if (name->type == BTLS_NAME_DIRECTORY)
+        btls_dn_text(name->value, out, size);
+    else if (name->type == BTLS_NAME_DNS || name->type == BTLS_NAME_EMAIL ||
+             name->type == BTLS_NAME_URI)
+        snprintf(out, size, "%.*s",
+                 (int)(name->value.n < TEXT_MAX ? name->value.n : TEXT_MAX),
+                 (const char *)name->value.p);
+}
+
+void
 btls_name_list(const btls_certificate *c, char *out, size_t size)
 {
     size_t n = 0;
     out[0] = '\0';
     btls_reader r = btls_reader_of(c->san);
     while (btls_read_more(&r) && n + 1 < size) {
-        unsigned tag;
-        btls_span value = btls_der_read_any(&r, &tag);
-        char ip[48];
-        if (r.bad)
-            return;
-        if (tag == SAN_DNS)
-            n += (size_t)snprintf(out + n, size - n, "%s%.*s", n > 0 ? ", " : "",
-                                  (int)(value.n < DNS_MAX ? value.n : DNS_MAX),
-                                  (const char *)value.p);
-        if (tag == SAN_IP) {
-            btls_name_ip_text(value, ip, sizeof ip);
-            n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? ", " : "", ip);
-        }
+        char text[TEXT_MAX + 1];
+        btls_general_name name = btls_general_name_read(&r);
+        if (name.type != BTLS_NAME_DNS && name.type != BTLS_NAME_IP)
+            continue;
+        btls_name_text(&name, text, sizeof text);
+        n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? ", " : "", text);
     }
 }

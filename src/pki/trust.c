@@ -8,6 +8,7 @@
 
 #include "pki/certificate.h"
 #include "pki/der.h"
+#include "pki/dn_compare.h"
 #include "pki/spki.h"
 
 #define NONE UINT32_MAX
@@ -137,16 +138,6 @@ btls_trust_trim(btls_trust *t)
 
 /* ---- the index ---- */
 
-/* FNV-1a: whoever could choose names so that they collide is trusted already. */
-static uint32_t
-hash_of(btls_span name)
-{
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ name.p[i]) * 16777619u;
-    return h ^ h >> 15;
-}
-
 static btls_span
 subject_of(const btls_trust *t, size_t i)
 {
@@ -160,7 +151,7 @@ subject_of(const btls_trust *t, size_t i)
 static void
 link_entry(btls_trust *t, size_t i)
 {
-    uint32_t *at = &t->buckets[hash_of(subject_of(t, i)) & (t->bucket_count - 1)];
+    uint32_t *at = &t->buckets[btls_dn_hash(subject_of(t, i)) & (t->bucket_count - 1)];
     while (*at != NONE)
         at = &t->entries[*at].next;
     *at = (uint32_t)i;
@@ -190,8 +181,8 @@ btls_trust_find(const btls_trust *t, btls_span subject, size_t from)
 {
     if (t == NULL || t->count == 0)
         return 0;
-    uint32_t i = t->buckets[hash_of(subject) & (t->bucket_count - 1)];
-    while (i != NONE && (i < from || !btls_span_equal(subject_of(t, i), subject)))
+    uint32_t i = t->buckets[btls_dn_hash(subject) & (t->bucket_count - 1)];
+    while (i != NONE && (i < from || !btls_dn_equal(subject_of(t, i), subject)))
         i = t->entries[i].next;
     return i == NONE ? t->count : i;
 }

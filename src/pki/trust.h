@@ -47,11 +47,10 @@ btls_anchor btls_trust_at(const btls_trust *t, size_t i);
 /* Writes the certificate of anchor i as it was added, btls_trust_at(t, i).size bytes. */
 void btls_trust_certificate(const btls_trust *t, size_t i, uint8_t *out);
 
-/* The number of the first anchor of that subject (a whole Name, compared byte for byte)
- * from number `from` on; btls_trust_count() when there is none. It costs a hash of the
- * name:
- *     for (i = 0; (i = btls_trust_find(t, name, i)) < btls_trust_count(t); i++)
- * t may be NULL. */
+/* The number of the first anchor of that subject (a whole Name, compared as btls_dn_equal
+ * does) from number `from` on; btls_trust_count() when there is none. It costs a hash of
+ * the name: for (i = 0; (i = btls_trust_find(t, name, i)) < btls_trust_count(t); i++) t
+ * may be NULL. */
 size_t btls_trust_find(const btls_trust *t, btls_span subject, size_t from);
 
 /* 1 when this very certificate was added. t may be NULL. */

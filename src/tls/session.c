@@ -45,19 +45,19 @@ may_offer(const btls_session *s, const btls_resumption *t)
 
 /* The verdict on s->peer or on a ticket's chain. */
 static int
-verify(const btls_session *s, const btls_chain *chain, btls_error *e)
+verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_error *e)
 {
     const btls_config *c = s->config;
     btls_verify_policy policy = {
-        c->trust,
-        s->is_client ? s->server_name : NULL,
-        s->is_client ? BTLS_USAGE_SERVER : BTLS_USAGE_CLIENT,
-        btls_session_time(s),
-        c->insecure,
-        (const uint8_t(*)[32])c->pins,
-        c->pin_count,
+        .trust = c->trust,
+        .server_name = s->is_client ? s->server_name : NULL,
+        .usage = s->is_client ? BTLS_USAGE_SERVER : BTLS_USAGE_CLIENT,
+        .now = btls_session_time(s),
+        .insecure = c->insecure,
+        .pins = (const uint8_t(*)[32])c->pins,
+        .pin_count = c->pin_count,
     };
-    return btls_verify(&policy, chain, e);
+    return btls_verify(&policy, chain, path, e);
 }
 
 static int
@@ -75,7 +75,7 @@ judge_ticket(btls_session *s, btls_resumption *t)
     if (memcmp(t->config_id, s->config->id, sizeof s->config->id) == 0)
         return 1;
     t->verified = is_verifying(s->config);
-    return verify(s, &t->peer, &e) == 0;
+    return verify(s, &t->peer, NULL, &e) == 0;
 }
 
 /* The engine that the config, or the ClientHello that has come, asks for (design,
@@ -178,7 +178,7 @@ int
 btls_session_judge(btls_session *s)
 {
     btls_error e;
-    if (verify(s, &s->peer, &e) != 0)
+    if (verify(s, &s->peer, &s->path, &e) != 0)
         return btls_session_fail_with(s, &e);
     s->verified = is_verifying(s->config);
     return 0;
@@ -193,7 +193,7 @@ btls_session_may_resume_client(btls_session *s, const btls_resumption *r)
         return c->verify_client != BTLS_CLIENT_REQUIRE;
     if (memcmp(r->config_id, c->id, sizeof c->id) == 0)
         return 1;
-    return c->verify_client != BTLS_CLIENT_NONE && verify(s, &r->peer, &e) == 0;
+    return c->verify_client != BTLS_CLIENT_NONE && verify(s, &r->peer, NULL, &e) == 0;
 }
 
 int

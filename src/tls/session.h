@@ -43,6 +43,8 @@ typedef struct btls_session {
     int alert_pending; /* the failure's alert is still to be queued */
 
     btls_chain peer;               /* as sent, or as remembered when resumed */
+    btls_path path;                /* from the peer to an anchor, or, when that failed,
+                                    * what came closest; none when resumed */
     int verified;                  /* the peer's chain was verified */
     btls_queue staple;             /* client: the server's OCSP response, DER */
     const btls_identity *identity; /* what we showed, NULL for nothing */
