@@ -424,7 +424,7 @@ end)
 
 local hellos = { "---- ClientHello, ", "looks for   localhost", "ServerHello, " }
 local finishes = {
-  "---- ChangeCipherSpec, ", "==== Finished, ", "ChangeCipherSpec, ", "Finished, ",
+  "==== Finished, ",
   "==== ApplicationData, ", '"Hello, server.', "ApplicationData, ", '"Hello, ',
   "==== Alert (close_notify), ", "Alert (close_notify), ",
   "What the client knows now", "trusted       yes", "What the server knows now",
@@ -445,10 +445,10 @@ describe("beartls demo", function()
     local exit, out, err = run { "demo" }
     assert.same({ 0, "" }, { exit, err })
     assert_in_order(out, with {
-      "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "Certificate, ", "CN=localhost,O=beartls demo",
-      "The client has verified it", "ServerKeyExchange, ", "signed with rsa_pkcs1_sha256",
-      "CertificateRequest, ", "ServerHelloDone, ", "---- Certificate, ", "CN=alice,O=beartls demo",
-      "The server has verified it", "---- ClientKeyExchange, ", "---- CertificateVerify, ",
+      "TLS_AES_128_GCM_SHA256", "x25519", "EncryptedExtensions, ", "CertificateRequest, ", "Certificate, ",
+      "CN=localhost,O=beartls demo", "The client has verified it", "CertificateVerify, ",
+      "signed with rsa_pss_rsae_sha256", "Finished, ", "==== Certificate, ", "CN=alice,O=beartls demo",
+      "The server has verified it", "==== CertificateVerify, ",
     })
     assert_in_order(out, { "What the server knows now", "CN=alice,O=beartls demo, verified" })
     assert.is_nil(out:find "\27")
@@ -457,8 +457,7 @@ describe("beartls demo", function()
   it("shows the one-way handshake", function()
     local exit, out = run { "demo", "--one-way" }
     assert.equal(0, exit)
-    assert_in_order(out, with { "Certificate, ", "ServerKeyExchange, ", "ServerHelloDone, ",
-      "---- ClientKeyExchange, " })
+    assert_in_order(out, with { "Certificate, ", "CertificateVerify, ", "Finished, " })
     assert.is_nil(out:find("CertificateRequest", 1, true))
     assert.is_nil(out:find("alice", 1, true))
   end)
@@ -467,7 +466,8 @@ describe("beartls demo", function()
     local exit, out = run { "demo", "--rsa" }
     assert.equal(0, exit)
     assert_in_order(out, with { "TLS_RSA_WITH_AES_128_GCM_SHA256", "Certificate, ", "CertificateRequest, ",
-      "---- Certificate, ", "---- ClientKeyExchange, ", "256 bytes, encrypted", "---- CertificateVerify, " })
+      "---- Certificate, ", "---- ClientKeyExchange, ", "256 bytes, encrypted", "---- CertificateVerify, ",
+      "---- ChangeCipherSpec, ", "==== Finished, ", "ChangeCipherSpec, " })
     assert.is_nil(out:find("ServerKeyExchange", 1, true))
   end)
 
@@ -475,11 +475,11 @@ describe("beartls demo", function()
     local exit, out = run { "demo", "--json" }
     assert.equal(0, exit)
     assert_in_order(out, {
-      '"type":"client_hello"', '"type":"server_hello"', '"type":"certificate"',
-      '"type":"server_key_exchange"', '"type":"certificate_request"', '"type":"server_hello_done"',
-      '"type":"certificate"', '"type":"client_key_exchange"', '"type":"certificate_verify"',
-      '"type":"change_cipher_spec"', '"type":"finished"', '"type":"change_cipher_spec"',
-      '"type":"finished"', '"type":"application_data"', '"fact":"said"', '"type":"application_data"',
+      '"type":"client_hello"', '"type":"server_hello"', '"type":"handshake_keys"',
+      '"type":"encrypted_extensions"', '"type":"certificate_request"', '"type":"certificate"',
+      '"type":"certificate_verify"', '"type":"finished"', '"type":"application_keys"',
+      '"type":"certificate"', '"type":"certificate_verify"', '"type":"finished"',
+      '"type":"application_data"', '"fact":"said"', '"type":"application_data"',
       '"fact":"said"', '"description":"close_notify"', '"description":"close_notify"',
       '"fact":"session"', '"fact":"session"',
     })
@@ -509,7 +509,7 @@ describe("beartls demo", function()
   it("works as a process", function()
     local exit, text = run_process { "demo" }
     assert.equal(0, exit)
-    assert_in_order(text, with {})
+    assert_in_order(text, with { "Finished, " })
   end)
 end)
 
@@ -530,7 +530,7 @@ describe("beartls connect", function()
     local exit, out, err = run(connect_options(server, "--idle", "0.3"), "hello\nthere\n")
     assert.same({ 0, "hello\nthere\n" }, { exit, out })
     assert_in_order(err, {
-      "connected to localhost:" .. server.port, "TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+      "connected to localhost:" .. server.port, "TLSv1.3", "TLS_AES_128_GCM_SHA256",
       "yes: we have verified the server's certificate", "CN=localhost,O=beartls demo",
       "CN=demo authority", "until 2049-12-31 23:59:59 UTC", "closed by us: 12 bytes sent, 12 received",
     })
@@ -565,9 +565,8 @@ describe("beartls connect", function()
     local exit, _, err = run(connect_options(server, "--trace"))
     assert.equal(0, exit)
     assert_in_order(err, {
-      "-> ClientHello", "<- ServerHello", "<- Certificate", "<- ServerKeyExchange", "<- ServerHelloDone",
-      "-> ClientKeyExchange", "-> ChangeCipherSpec", "-> Finished", "<- ChangeCipherSpec", "<- Finished",
-      "connected to", "-> Alert",
+      "-> ClientHello", "<- ServerHello", "<- HandshakeKeys", "<- EncryptedExtensions", "<- Certificate",
+      "<- CertificateVerify", "<- Finished", "<- ApplicationKeys", "-> Finished", "connected to", "-> Alert",
     })
   end)
 
@@ -600,7 +599,7 @@ describe("beartls connect", function()
     local path = write_file ""
     assert.equal(0, (run(connect_options(server, "--keylog", path))))
     local file = io.open(path)
-    assert.matches("^CLIENT_RANDOM %x+ %x+\n$", file:read "*a")
+    assert.matches("^CLIENT_HANDSHAKE_TRAFFIC_SECRET %x+ %x+\n", file:read "*a")
     file:close()
   end)
 
@@ -730,7 +729,7 @@ describe("beartls serve", function()
     local head, body = out:match "^(.-)\r\n\r\n(.*)$"
     assert.matches("^HTTP/1.1 200 OK\r\n", head)
     assert.equal(#body, tonumber(head:match "Content%-Length: (%d+)"))
-    assert_in_order(body, { "<!doctype html>", "TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    assert_in_order(body, { "<!doctype html>", "TLSv1.3", "TLS_AES_128_GCM_SHA256",
       "ClientHello", "Finished", "</html>" })
     exit, out = run(connect_options(server), "HEAD / HTTP/1.1\r\n\r\n")
     assert.equal(0, exit)
@@ -824,7 +823,7 @@ describe("beartls serve", function()
     local pipe = io.popen(argv .. " 2>/dev/null </dev/null")
     local port = pipe:read("*l"):match "^listening on %[::1%]:(%d+)$"
     assert.equal(0, (run { "connect", "--ca", ca, "[::1]:" .. port }))
-    assert.matches("^%[::1%]:%d+  TLSv1.2", pipe:read "*a")
+    assert.matches("^%[::1%]:%d+  TLSv1.3", pipe:read "*a")
     pipe:close()
   end)
 

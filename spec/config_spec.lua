@@ -107,7 +107,8 @@ describe("tls.config", function()
   it("finds contradictions", function()
     for _, options in ipairs {
       { min_version = "TLSv1.2", max_version = "TLSv1.1" }, { max_version = "TLSv1.1" },
-      { min_version = "TLSv1.3" }, { cipher_suites = {} }, { pins = { "sha256//short=" } }, { alpn = { "" } },
+      { min_version = "TLSv1.3", cipher_suites = { "TLS_RSA_WITH_AES_128_GCM_SHA256" } },
+      { cipher_suites = {} }, { pins = { "sha256//short=" } }, { alpn = { "" } },
       { alpn = { ("x"):rep(256) } }, { alpn = { "a\0b" } }, { verify_client = "require" },
     } do
       local config, message, code = tls.config(options)

@@ -381,7 +381,7 @@ describe("decode", function()
       { "client_key_exchange", handshake(16, vector16("me") .. vector16("secret")),
         { kind = "rsa", identity = "me", encrypted_premaster_length = 6 },
         "TLS_RSA_PSK_WITH_AES_128_CBC_SHA" },
-      { "key_update", handshake(24, "\0"), { undecoded_length = 1 } },
+      { "key_update", handshake(24, "\0"), { request = "update_not_requested" } },
       { "0x63", handshake(99, "abc"), { undecoded_length = 3 } },
     }
     for i, case in ipairs(cases) do
@@ -392,9 +392,16 @@ describe("decode", function()
       end)
     end
 
-    it("leaves layouts of TLS 1.3 that it does not know alone", function()
-      local fields = fields_of(handshake(11, "\0\0\0\0"), { version = "TLSv1.3" })
-      assert.same({ undecoded_length = 4 }, fields)
+    it("reads what TLS 1.3 writes in its own way", function()
+      local version = { version = "TLSv1.3" }
+      assert.same({ context = "", certificates = {}, subjects = {}, issuers = {} },
+        fields_of(handshake(11, "\0\0\0\0"), version))
+      local ticket = fields_of(handshake(4, "\0\0\28\32" .. "aaaa" .. "\1n" .. "\0\3abc" .. "\0\0"), version)
+      assert.equal(7200, ticket.lifetime)
+      assert.equal(3, ticket.ticket_length)
+      local request = fields_of(handshake(13, "\0" .. "\0\8" .. "\0\13\0\4\0\2\8\4"), version)
+      assert.same({ "rsa_pss_rsae_sha256" }, request.signature_schemes)
+      assert.same({}, fields_of(handshake(8, "\0\0"), version).extension_order)
     end)
 
     it("reads the names of the authorities that a server asks for", function()

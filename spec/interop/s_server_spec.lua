@@ -104,7 +104,7 @@ describe("s_server and our client agree on", function()
     { "ecdsa_secp521r1_sha512", "server_p521", "ECDSA+SHA512" },
   } do
     it("the signature scheme " .. case[1], function()
-      local stream = connect(server(peer.identity(case[2]), "-sigalgs", case[3]), {})
+      local stream = connect(server(peer.identity(case[2]), "-sigalgs", case[3]), { max_version = "TLSv1.2" })
       assert.equal(case[1], stream:signature_scheme())
       stream:close()
     end)
@@ -176,7 +176,7 @@ describe("s_server and our client agree on", function()
   end)
 
   it("a full handshake when the server has forgotten the session", function()
-    local config = peer.config {}
+    local config = peer.config { max_version = "TLSv1.2" }
     local stream = connect(server(both_keys), config)
     local ticket = assert(stream:ticket())
     stream:close()
@@ -272,7 +272,7 @@ describe("between s_server and our client", function()
 
   it("a renegotiation is refused, which OpenSSL takes for the end", function()
     local server = peer.s_server({ both_keys }, { open = true })
-    local stream = connect(server.port, {})
+    local stream = connect(server.port, { max_version = "TLSv1.2" })
     server:send "before\n"
     assert.equal("before", stream:receive "*l")
     server:send "r\n"
@@ -330,6 +330,7 @@ describe("s_server and our client both say why:", function()
   } do
     it(case[1], function()
       local server = peer.s_server({ case[2], "-naccept", "1" }, { open = true })
+      case[3].max_version = "TLSv1.2"
       local stream, message, code, failure = peer.connect(server.port, case[3], { server_name = case[4] })
       assert.is_nil(stream)
       assert.equal(case[5], code, message)

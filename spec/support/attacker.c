@@ -12,10 +12,25 @@
 
 #include "binding/session.h"
 #include "tls/classic.h"
+#include "tls/modern.h"
 
 /* The longest plaintext, and room around it for what protection adds. */
 #define MOST 20000
 #define AROUND 256
+
+static int
+seal_modern(lua_State *L, btls_session *s, int type, btls_span plaintext)
+{
+    modern *m = (modern *)(void *)s->engine;
+    btls_queue out;
+    btls_queue_init(&out, &s->alloc);
+    int ok = btls_records_send(&m->records, type, plaintext, &out);
+    btls_span record = btls_queue_bytes(&out);
+    if (ok)
+        lua_pushlstring(L, (const char *)record.p, record.n);
+    btls_queue_clear(&out);
+    return ok ? 1 : luaL_error(L, "no memory");
+}
 
 /* attacker.seal(session, content_type, plaintext [, version]) -> record: what the session
  * would send, in the current epoch; it counts the record as sent. */
@@ -25,13 +40,16 @@ seal(lua_State *L)
     static uint8_t buffer[MOST + 2 * AROUND];
     btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     luaL_argcheck(L, o->session.engine != NULL, 1, "wiped");
+    size_t n;
+    const char *p = luaL_checklstring(L, 3, &n);
+    luaL_argcheck(L, n <= MOST, 3, "too long");
+    if (o->session.engine->cls == &btls_modern_class)
+        return seal_modern(L, &o->session, (int)luaL_checkinteger(L, 2),
+                           (btls_span){ (const uint8_t *)p, n });
     classic *c = (classic *)(void *)o->session.engine;
     const br_sslrec_out_class **out = &c->br.eng.out.vtable;
     int type = (int)luaL_checkinteger(L, 2);
-    size_t n;
-    const char *p = luaL_checklstring(L, 3, &n);
     unsigned version = (unsigned)luaL_optinteger(L, 4, c->br.eng.version_out);
-    luaL_argcheck(L, n <= MOST, 3, "too long");
     for (size_t i = 0; i < n; i++)
         buffer[AROUND + i] = (uint8_t)p[i];
     uint8_t *record = (*out)->encrypt(out, type, version, buffer + AROUND, &n);

@@ -54,13 +54,17 @@ function wire.records(bytes)
   return list
 end
 
+-- A suite of the classic engine alone.
+wire.CLASSIC = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" }
+
 ---Configs for a mutual handshake of TLS 1.2 that costs little: each side was given the other's certificate itself.
 function wire.configs(client, server)
   local tls = require "beartls"
   local c = { trust = pki.path "server_ec.pem", certificate = pki.path "client_ec.pem",
-    key = pki.path "client_ec.key", groups = { "x25519" }, max_version = "TLSv1.2" }
+    key = pki.path "client_ec.key", groups = { "x25519" }, cipher_suites = wire.CLASSIC }
   local s = { trust = pki.path "client_ec.pem", certificate = pki.path "server_ec.pem",
-    key = pki.path "server_ec.key", groups = { "x25519" }, verify_client = "require" }
+    key = pki.path "server_ec.key", groups = { "x25519" }, verify_client = "require",
+    cipher_suites = wire.CLASSIC }
   for name, value in pairs(client or {}) do c[name] = value end
   for name, value in pairs(server or {}) do s[name] = value end
   return assert(tls.config(pair.client_options(c))), assert(tls.config(pair.server_options(s)))

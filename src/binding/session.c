@@ -155,7 +155,7 @@ session_read(lua_State *L)
     lua_Number least = luaL_optnumber(L, 3, 0);
     luaL_argcheck(L, max >= 0, 2, "max must not be negative");
     size_t n = btls_queue_size(&o->session.in);
-    if (n == 0 || ((lua_Number)n < least && o->session.state == BTLS_STATE_OPEN)) {
+    if (n == 0 || ((lua_Number)n < least && btls_session_may_receive(&o->session))) {
         btls_error e;
         btls_session_why_no_data(&o->session, &e);
         return btls_push_error(L, &e);

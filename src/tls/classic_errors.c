@@ -89,40 +89,6 @@ hint_for_error(int err)
     }
 }
 
-/* What BearSSL's server refuses by an alert that it sends itself; the last one is for all
- * others. */
-static const struct refusal {
-    int alert;
-    const char *code, *sentence, *hint;
-} refusals[] = {
-    { BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
-      "the client offers no version of TLS that is enabled here",
-      "min_version and max_version say which ones are" },
-    { BTLS_ALERT_NO_APPLICATION_PROTOCOL, "peer_no_application_protocol",
-      "the client offers no protocol of the alpn list",
-      "a server without an alpn list takes every client" },
-    { BTLS_ALERT_INAPPROPRIATE_FALLBACK, "peer_inappropriate_fallback",
-      "the client fell back to an older version than both sides speak",
-      "its first attempt failed: did something on the way interfere?" },
-    { BTLS_ALERT_HANDSHAKE_FAILURE, "peer_nothing_in_common",
-      "the client offers no cipher suite and signature that fit the config and its "
-      "certificates",
-      "compare its hello (trace) with cipher_suites and groups; an ECDSA suite needs an "
-      "EC "
-      "certificate, an RSA suite an RSA one" },
-};
-
-static void
-fail_by_our_alert(classic *c, int alert)
-{
-    const struct refusal *r = refusals;
-    while (r->alert != alert && r < refusals + sizeof refusals / sizeof refusals[0] - 1)
-        r++;
-    btls_session_fail(c->s, r->code, alert, "%s", r->sentence);
-    btls_error_hint(&c->s->error, "%s", r->hint);
-    c->s->alert_pending = 0; /* BearSSL has sent it */
-}
-
 void
 btls_classic_fail(classic *c, int err)
 {
@@ -130,7 +96,8 @@ btls_classic_fail(classic *c, int err)
     if (btls_session_failed(s))
         return;
     if (err >= BR_ERR_SEND_FATAL_ALERT) {
-        fail_by_our_alert(c, err - BR_ERR_SEND_FATAL_ALERT);
+        btls_fail_refusal(s, err - BR_ERR_SEND_FATAL_ALERT);
+        s->alert_pending = 0; /* BearSSL has sent it */
         return;
     }
     if (err >= BR_ERR_RECV_FATAL_ALERT) {

@@ -12,7 +12,7 @@ static const uint16_t default_groups[] = { 29, 23, 24, 25 };
 static const uint16_t default_schemes[] = {
     0x0403, 0x0807, 0x0804, 0x0503, 0x0805, 0x0603, 0x0806, /* ECDSA, Ed25519, PSS */
     0x0809, 0x080A, 0x080B,                                 /* keys that only do PSS */
-    0x0401, 0x0501, 0x0601, 0x0303, 0x0301,                 /* TLS 1.2, certificates */
+    0x0401, 0x0501, 0x0601,                                 /* TLS 1.2, certificates */
 };
 
 int
@@ -20,7 +20,7 @@ btls_config_init(btls_config *c, btls_error *e)
 {
     memset(c, 0, sizeof *c);
     c->min_version = BTLS_TLS12;
-    c->max_version = BTLS_TLS12;
+    c->max_version = BTLS_TLS13;
     size_t n;
     const btls_suite *suites = btls_suites(&n);
     for (size_t i = 0; i < n; i++) {
@@ -117,7 +117,7 @@ btls_config_settle(btls_config *c, btls_error *e)
 int
 btls_config_names_classic(const btls_config *c)
 {
-    if (c->min_version < BTLS_TLS12 || c->max_version < BTLS_TLS13)
+    if (c->min_version < BTLS_TLS12)
         return 1;
     for (size_t i = 0; i < c->suite_count; i++) {
         if (!(btls_suite_by_id(c->suites[i])->flags & BTLS_SUITE_MODERN))

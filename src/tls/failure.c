@@ -26,6 +26,7 @@ hint_for_alert(const btls_session *s, int alert)
     case 46:
     case 48:
     case 49:
+    case BTLS_ALERT_CERTIFICATE_REQUIRED:
         return client ? "it is our certificate that the server refuses: was it issued by "
                         "a CA "
                         "that the server trusts, for client use, and is it still valid?"
@@ -86,4 +87,50 @@ btls_fail_not_tls(btls_session *s, const uint8_t h[5], int after)
                         ? "is this the right port? some protocols want STARTTLS first"
                         : "a client of a plain text protocol has come to a TLS port");
     return -1;
+}
+
+/* What a server refuses of a hello; the last one is for all others. */
+static const struct refusal {
+    int alert;
+    const char *code, *sentence, *hint;
+} refusals[] = {
+    { BTLS_ALERT_PROTOCOL_VERSION, "peer_version",
+      "the client offers no version of TLS that is enabled here",
+      "min_version and max_version say which ones are" },
+    { BTLS_ALERT_NO_APPLICATION_PROTOCOL, "peer_no_application_protocol",
+      "the client offers no protocol of the alpn list",
+      "a server without an alpn list takes every client" },
+    { BTLS_ALERT_INAPPROPRIATE_FALLBACK, "peer_inappropriate_fallback",
+      "the client fell back to an older version than both sides speak",
+      "its first attempt failed: did something on the way interfere?" },
+    { BTLS_ALERT_HANDSHAKE_FAILURE, "peer_nothing_in_common",
+      "the client offers no cipher suite and signature that fit the config and its "
+      "certificates",
+      "compare its hello (trace) with cipher_suites and groups; an ECDSA suite needs an "
+      "EC "
+      "certificate, an RSA suite an RSA one" },
+};
+
+static const struct refusal *
+find_refusal(int alert)
+{
+    const struct refusal *r = refusals;
+    while (r->alert != alert && r < refusals + sizeof refusals / sizeof refusals[0] - 1)
+        r++;
+    return r;
+}
+
+int
+btls_fail_refusal(btls_session *s, int alert)
+{
+    const struct refusal *r = find_refusal(alert);
+    btls_session_fail(s, r->code, alert, "%s", r->sentence);
+    btls_error_hint(&s->error, "%s", r->hint);
+    return -1;
+}
+
+const char *
+btls_refusal_hint(int alert)
+{
+    return find_refusal(alert)->hint;
 }

@@ -259,6 +259,7 @@ btls_modern_new(btls_session *s, btls_error *e)
     btls_messages_init(&m->incoming, &s->alloc);
     btls_records_init(&m->records);
     m->records.peer = btls_session_peer_name(s);
+    btls_records_limit_sent(&m->records, s->config->max_fragment);
     if (start(m, e) != 0) {
         modern_free(&m->base);
         return NULL;

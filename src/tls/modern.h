@@ -143,6 +143,7 @@ typedef struct {
     unsigned authorities;         /* bit i: identity i was issued by one that was named */
     int rsa_wanted, ecdsa_wanted; /* TLS 1.2: certificate_types of the request */
     int ticket_expected, status_expected; /* TLS 1.2: announced in ServerHello */
+    int ticket_ages;                      /* server: its key will be gone soon */
     int secure_renegotiation;             /* TLS 1.2 server: the client knows RFC 5746 */
     btls_secret client_secret, server_secret; /* TLS 1.3: handshake traffic secrets */
     uint8_t master_secret[48];                /* TLS 1.2 */
@@ -319,6 +320,8 @@ int btls_server13_on_client_hello(modern *m, const btls_client_hello *h,
                                   btls_span message);
 int btls_server12_on_client_hello(modern *m, const btls_client_hello *h);
 int btls_server_on_second_hello(modern *m, btls_span message);
+/* The server has no `what` that the client has: handshake_failure. Always -1. */
+int btls_server_no_common(modern *m, const char *what);
 
 /* ---- modern_keys12.c, modern_auth12.c ---- */
 

@@ -112,10 +112,13 @@ on_close_notify(modern *m)
     if (!m->opened)
         return btls_fail_peer_alert(m->s, BTLS_ALERT_CLOSE_NOTIFY);
     m->closed_by_peer = 1;
-    /* TLS 1.2 answers at once and is over (RFC 5246, 7.2.1); in TLS 1.3 only one
-     * direction is closed (RFC 8446, 6.1), but the answer is ours to give. */
-    if (m->version == BTLS_TLS12 && !m->close_sent)
-        btls_modern_close(&m->base);
+    /* TLS 1.3 closes one direction: we may go on writing (RFC 8446, 6.1). Before, the
+     * answer comes at once, and the session is over (RFC 5246, 7.2.1). */
+    if (m->version == BTLS_TLS13 && !m->close_sent) {
+        btls_session_half_closed(m->s);
+        return 0;
+    }
+    btls_modern_close(&m->base);
     btls_session_peer_closed(m->s);
     return 0;
 }
@@ -135,10 +138,6 @@ on_alert(modern *m, const btls_record *record)
         m->version == BTLS_TLS13 ? description == BTLS_ALERT_USER_CANCELED : level == 1;
     if (ignored)
         return btls_session_idle_record(m->s);
-    if (level != 1 && level != 2 && m->version != BTLS_TLS13)
-        return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
-                                "%s sent an alert of an unknown level",
-                                btls_session_peer_name(m->s));
     return btls_fail_peer_alert(m->s, (int)description);
 }
 
@@ -158,7 +157,8 @@ on_application_data(modern *m, const btls_record *record)
     }
     s->idle_records = 0;
     m->key_updates = 0;
-    return s->state == BTLS_STATE_OPEN; /* else we have closed: nobody will read it */
+    /* Who has closed may still listen in TLS 1.3 (RFC 8446, 6.1), and not before. */
+    return s->state == BTLS_STATE_OPEN || m->version == BTLS_TLS13;
 }
 
 static void

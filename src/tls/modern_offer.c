@@ -2,6 +2,7 @@
  * signature schemes, ALPN (RFC 7301), limits of records (RFC 8449; RFC 6066, 4). */
 #include <string.h>
 
+#include "tls/failure.h"
 #include "tls/modern.h"
 
 #define RECORD_SIZE_MIN 64
@@ -89,9 +90,7 @@ btls_offer_choose_alpn(modern *m, const btls_client_hello *h)
     }
     if (c->alpn_count == 0)
         return 0;
-    return btls_modern_fail(m, "peer_no_application_protocol",
-                            BTLS_ALERT_NO_APPLICATION_PROTOCOL,
-                            "the client offers none of the protocols of this server");
+    return btls_fail_refusal(m->s, BTLS_ALERT_NO_APPLICATION_PROTOCOL);
 }
 
 int
@@ -169,7 +168,7 @@ read_size_limit(modern *m, btls_span body)
     if (limit < RECORD_SIZE_MIN ||
         (m->s->is_client && limit > FULL_FRAGMENT + extra)) /* RFC 8449, 4 */
         return wrong(m, BTLS_EXT_RECORD_SIZE_LIMIT);
-    if (limit - extra < FULL_FRAGMENT)
+    if (limit - extra < m->s->config->max_fragment)
         btls_records_limit_sent(&m->records, limit - extra);
     return 0;
 }
@@ -180,7 +179,8 @@ read_size_limit(modern *m, btls_span body)
 static void
 limit_fragments(modern *m, size_t limit)
 {
-    btls_records_limit_sent(&m->records, limit);
+    if (limit < m->s->config->max_fragment)
+        btls_records_limit_sent(&m->records, limit);
     btls_records_limit_received(&m->records, limit);
     if (m->version == BTLS_TLS12)
         btls_records_limit_plain(&m->records, limit);

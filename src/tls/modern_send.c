@@ -76,14 +76,23 @@ renew_keys(modern *m)
     return btls_post_update_keys(m, 0);
 }
 
+/* An event a record. */
+static void
+trace_data(modern *m, size_t n)
+{
+    size_t limit = m->records.limits[1];
+    for (; m->s->trace.limit > 0 && n > 0; n -= n < limit ? n : limit)
+        btls_trace_add(&m->s->trace, 1, BTLS_APPLICATION_DATA, BTLS_TLS12, 1,
+                       (btls_span){ NULL, n < limit ? n : limit });
+}
+
 void
 btls_modern_write(btls_engine *e, const uint8_t *p, size_t n)
 {
     modern *m = (modern *)(void *)e;
-    if (renew_keys(m) != 0)
+    if (n == 0 || renew_keys(m) != 0)
         return;
-    btls_trace_add(&m->s->trace, 1, BTLS_APPLICATION_DATA, BTLS_TLS12, 1,
-                   (btls_span){ p, n });
+    trace_data(m, n);
     if (!btls_records_send(&m->records, BTLS_APPLICATION_DATA, (btls_span){ p, n },
                            &m->s->out))
         btls_modern_no_memory(m);

@@ -2,6 +2,7 @@
  * which handshake goes on (RFC 8446, 4.1.1, 4.2.1; RFC 5246, 7.4.1). */
 #include <string.h>
 
+#include "tls/failure.h"
 #include "tls/modern.h"
 
 static int
@@ -45,13 +46,21 @@ btls_modern_answers(const btls_config *config, const btls_client_hello *hello)
     btls_error e;
     if (!btls_config_names_classic(config))
         return 1;
-    if (config->max_version < BTLS_TLS13)
-        return 0;
+    /* What cannot be read gets its answer from BearSSL, which knows the old ways. */
     if (hello == NULL ||
         btls_client_hello_version(hello, config->min_version, config->max_version,
                                   &version, &e) != 0)
-        return config->max_version >= BTLS_TLS12;
+        return 0;
     return version == BTLS_TLS13 || (version == BTLS_TLS12 && answers_12(config, hello));
+}
+
+int
+btls_server_no_common(modern *m, const char *what)
+{
+    btls_modern_fail(m, "peer_nothing_in_common", BTLS_ALERT_HANDSHAKE_FAILURE,
+                     "the client and this server have no %s in common", what);
+    btls_error_hint(&m->s->error, "%s", btls_refusal_hint(BTLS_ALERT_HANDSHAKE_FAILURE));
+    return -1;
 }
 
 /* What the client sends besides what a second ClientHello may change: RFC 8446, 4.1.2. */
@@ -131,11 +140,7 @@ check_hello(modern *m, const btls_client_hello *h)
         return wrong(m, "after the HelloRetryRequest takes TLS 1.3 back");
     /* RFC 7507, 3: the client tried better before, and we could have answered that. */
     if (btls_list16_has(h->suites, BTLS_FALLBACK_SCSV) && version < c->max_version)
-        return btls_modern_fail(
-            m, "peer_inappropriate_fallback", BTLS_ALERT_INAPPROPRIATE_FALLBACK,
-            "the client fell back to %s although this server speaks "
-            "%s",
-            btls_version_name(version), btls_version_name(c->max_version));
+        return btls_fail_refusal(m->s, BTLS_ALERT_INAPPROPRIATE_FALLBACK);
     if (memchr(h->compressions.p, 0, h->compressions.n) == NULL ||
         (version == BTLS_TLS13 && h->compressions.n != 1)) /* 4.1.2 */
         return wrong(m, "has wrong compression methods");

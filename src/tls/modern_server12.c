@@ -7,13 +7,6 @@
 
 #define STATUS_TYPE_OCSP 1
 
-static int
-no_common(modern *m, const char *what)
-{
-    return btls_modern_fail(m, "peer_nothing_in_common", BTLS_ALERT_HANDSHAKE_FAILURE,
-                            "the client and this server have no %s in common", what);
-}
-
 /* ---- the choice ---- */
 
 /* The first of our groups that the client has; who names none takes any (RFC 8422, 4). */
@@ -34,7 +27,27 @@ choose_group(modern *m, const btls_client_hello *h)
         if (btls_list16_has(groups, c->groups[i]))
             m->group = c->groups[i];
     }
-    return m->group != 0 ? 0 : no_common(m, "group");
+    return m->group != 0 ? 0 : btls_server_no_common(m, "group");
+}
+
+/* A client that speaks only what is old could be served, if the config named that. */
+static int
+hint_at_classic(modern *m, const btls_client_hello *h)
+{
+    size_t n;
+    const btls_suite *suites = btls_suites(&n);
+    for (size_t i = 0; i < n; i++) {
+        if ((suites[i].flags & BTLS_SUITE_MODERN) ||
+            !btls_list16_has(h->suites, suites[i].id))
+            continue;
+        btls_error_hint(
+            &m->s->error,
+            "the client offers only old suites: cipher_suites can name one of "
+            "them, such as %s",
+            suites[i].name);
+        break;
+    }
+    return -1;
 }
 
 /* The first suite of ours that the client has and one of our keys can sign for. */
@@ -59,7 +72,8 @@ choose_suite(modern *m, const btls_client_hello *h)
         }
     }
     m->suite = NULL;
-    return no_common(m, "cipher suite that one of its keys can sign for");
+    btls_server_no_common(m, "cipher suite that one of its keys can sign for");
+    return hint_at_classic(m, h);
 }
 
 /* ---- resumption ---- */
@@ -92,9 +106,13 @@ find_session(modern *m, const btls_client_hello *h)
     btls_span ticket = h->x.body[BTLS_EXT_SESSION_TICKET];
     btls_resumption_clear(&hs->candidate);
     btls_resumption_init(&hs->candidate, &m->s->alloc);
+    if (ticket.n > 0 && c->ticket_keys != NULL) {
+        int opened = btls_ticket_open(c->ticket_keys, ticket, &hs->candidate);
+        hs->ticket_ages = opened == 2;
+        return opened;
+    }
     if (ticket.n > 0)
-        return c->ticket_keys != NULL &&
-               btls_ticket_open(c->ticket_keys, ticket, &hs->candidate);
+        return 0;
     return c->cache != NULL && hs->session_id_size == BTLS_SESSION_ID_MAX &&
            btls_cache_get(c->cache, hs->session_id, &hs->candidate);
 }
@@ -264,6 +282,9 @@ abbreviated_handshake(modern *m, const btls_client_hello *h)
 {
     handshake *hs = m->hs;
     m->resumed = 1;
+    /* OpenSSL's clients forget a ticket that they used when there is a new one at once.
+     */
+    hs->ticket_expected = hs->ticket_expected && hs->ticket_ages;
     m->suite = btls_suite_by_id(hs->candidate.cipher_suite);
     btls_transcript_choose(&hs->transcript, m->suite->hash);
     hs->resumed_from = &hs->candidate;

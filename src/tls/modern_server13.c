@@ -15,13 +15,6 @@ missing(modern *m, int extension)
                             btls_extension_name(extension));
 }
 
-static int
-no_common(modern *m, const char *what)
-{
-    return btls_modern_fail(m, "peer_nothing_in_common", BTLS_ALERT_HANDSHAKE_FAILURE,
-                            "the client and this server have no %s in common", what);
-}
-
 /* RFC 8446, 9.2: what a ClientHello of TLS 1.3 must have. */
 static int
 check_extensions(modern *m, const btls_client_hello *h)
@@ -52,8 +45,9 @@ choose_suite(modern *m, const btls_client_hello *h)
 {
     const btls_config *c = m->s->config;
     if (m->hs->retried)
-        return btls_list16_has(h->suites, m->suite->id) ? 0
-                                                        : no_common(m, "cipher suite");
+        return btls_list16_has(h->suites, m->suite->id)
+                   ? 0
+                   : btls_server_no_common(m, "cipher suite");
     m->suite = NULL;
     for (size_t i = 0; i < c->suite_count && m->suite == NULL; i++) {
         const btls_suite *suite = btls_suite_by_id(c->suites[i]);
@@ -61,7 +55,7 @@ choose_suite(modern *m, const btls_client_hello *h)
             m->suite = suite;
     }
     if (m->suite == NULL)
-        return no_common(m, "cipher suite of TLS 1.3");
+        return btls_server_no_common(m, "cipher suite of TLS 1.3");
     btls_transcript_choose(&m->hs->transcript, m->suite->hash);
     return 0;
 }
@@ -128,7 +122,7 @@ choose_group(modern *m, const btls_client_hello *h, btls_span *share)
         }
     }
     if (best == 0)
-        return no_common(m, "group");
+        return btls_server_no_common(m, "group");
     m->group = best;
     return find_share(m, h, groups, best, share);
 }
@@ -305,8 +299,9 @@ choose_certificate(modern *m, const btls_client_hello *h)
         return missing(m, BTLS_EXT_SIGNATURE_ALGORITHMS);
     if (btls_extension_list16(&h->x, BTLS_EXT_SIGNATURE_ALGORITHMS, &schemes, &e) != 0)
         return btls_modern_fail_with(m, &e);
-    return btls_auth_choose(m, schemes) ? 0
-                                        : no_common(m, "signature scheme for its keys");
+    return btls_auth_choose(m, schemes)
+               ? 0
+               : btls_server_no_common(m, "signature scheme for its keys");
 }
 
 /* Early data is refused: what was sent of it will be skipped (4.2.10). */

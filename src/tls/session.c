@@ -244,6 +244,12 @@ btls_session_peer_closed(btls_session *s)
     }
 }
 
+void
+btls_session_half_closed(btls_session *s)
+{
+    s->closed_by_peer = 1;
+}
+
 int
 btls_session_idle_record(btls_session *s)
 {
@@ -314,8 +320,8 @@ btls_session_feed(btls_session *s, const uint8_t *p, size_t n)
 {
     if (btls_session_failed(s))
         return -1;
-    if (s->state == BTLS_STATE_CLOSED)
-        return 0; /* RFC 5246, 7.2.1: what comes after a closure alert is ignored */
+    if (s->state == BTLS_STATE_CLOSED || s->closed_by_peer)
+        return 0; /* RFC 8446, 6.1: what comes after a closure alert is ignored */
     if (s->engine == NULL)
         return feed_hello(s, p, n);
     s->engine->cls->feed(s->engine, p, n);
@@ -368,6 +374,8 @@ btls_session_feed_end(btls_session *s)
     s->transport_ended = 1;
     if (btls_session_failed(s))
         return -1;
+    if (s->closed_by_peer)
+        return 0;
     switch (s->state) {
     case BTLS_STATE_CLOSING:
         /* We asked for the end; many peers answer by closing the connection only. */
@@ -417,12 +425,21 @@ btls_session_write(btls_session *s, const uint8_t *p, size_t n, btls_error *e)
     return 0;
 }
 
+int
+btls_session_may_receive(const btls_session *s)
+{
+    if (s->closed_by_peer || s->state > BTLS_STATE_CLOSING)
+        return 0;
+    /* Who has closed may still listen in TLS 1.3 (RFC 8446, 6.1), and not before. */
+    return s->state != BTLS_STATE_CLOSING || btls_session_info(s).version == BTLS_TLS13;
+}
+
 void
 btls_session_why_no_data(const btls_session *s, btls_error *e)
 {
     if (btls_session_failed(s))
         *e = s->error;
-    else if (s->state == BTLS_STATE_CLOSED || s->state == BTLS_STATE_CLOSING)
+    else if (!btls_session_may_receive(s))
         btls_error_set(e, "closed", BTLS_NO_ALERT, "the session is closed");
     else
         btls_error_set(e, "want_read", BTLS_NO_ALERT, "nothing has arrived yet");
@@ -439,8 +456,9 @@ btls_session_close(btls_session *s)
         return;
     }
     /* Nobody answers in the middle of a handshake. */
-    s->state = s->transport_ended || s->state != BTLS_STATE_OPEN ? BTLS_STATE_CLOSED
-                                                                 : BTLS_STATE_CLOSING;
+    int answered = s->transport_ended || s->closed_by_peer;
+    s->state =
+        answered || s->state != BTLS_STATE_OPEN ? BTLS_STATE_CLOSED : BTLS_STATE_CLOSING;
     s->engine->cls->close(s->engine);
     settle(s);
 }

@@ -90,6 +90,8 @@ int btls_session_feed_end(btls_session *s);
 /* Application data for the peer, all of it. 0, or -1 with *e set: want_read (the
  * handshake is not finished), closed, or the failure. */
 int btls_session_write(btls_session *s, const uint8_t *p, size_t n, btls_error *e);
+/* 1 while more application data may come. */
+int btls_session_may_receive(const btls_session *s);
 /* Why there is nothing to read now: want_read, closed, truncated or the failure's code.
  */
 void btls_session_why_no_data(const btls_session *s, btls_error *e);
@@ -124,6 +126,9 @@ int btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e);
 void btls_session_opened(btls_session *s);
 /* The peer's close_notify came, or it has answered ours. */
 void btls_session_peer_closed(btls_session *s);
+/* The peer's close_notify came, but ours is not due yet (TLS 1.3): the session stays open
+ * for writing. */
+void btls_session_half_closed(btls_session *s);
 /* Seconds since the epoch by the session's clock. */
 int64_t btls_session_time(const btls_session *s);
 /* Counts a record that brought no progress; fails the session when there are too many in

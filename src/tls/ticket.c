@@ -114,6 +114,7 @@ btls_ticket_open(const btls_ticket_keys *t, btls_span ticket, btls_resumption *r
         bytes = btls_queue_bytes(&plain);
         bytes.n = ok ? bytes.n - 16 : 0;
         ok = ok && btls_resumption_decode(r, bytes, &ignored) == 0;
+        ok = ok && i > 0 ? 2 : ok;
         break;
     }
     btls_queue_clear(&plain);

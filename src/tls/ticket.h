@@ -40,8 +40,9 @@ int btls_ticket_add_key(btls_ticket_keys *t, const uint8_t secret[BTLS_TICKET_KE
 int btls_ticket_seal(btls_ticket_keys *t, const btls_resumption *r, int64_t now,
                      btls_queue *out, btls_error *e);
 
-/* Opens a ticket into an initialised *r. 1, or 0: it is none of ours, was changed, or its
- * key is gone, which costs a full handshake. */
+/* Opens a ticket into an initialised *r. 1, or 2 when its key does not seal any more and
+ * the client should be given a new one; or 0: it is none of ours, was changed, or its key
+ * is gone, which costs a full handshake. */
 int btls_ticket_open(const btls_ticket_keys *t, btls_span ticket, btls_resumption *r);
 
 #endif

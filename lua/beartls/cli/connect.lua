@@ -14,6 +14,8 @@ local tls = require "beartls"
 local connect = {}
 
 local TIMEOUT = 10
+-- How long the peer's last words are waited for, in seconds.
+local PARTING = 0.5
 
 connect.command = {
   name = "connect",
@@ -103,10 +105,27 @@ local function tell_end(x, code)
   end
 end
 
+-- A server of TLS 1.3 judges the client's certificate when for the client all is done: its first answer may be a no.
+local refusals = {
+  alert_certificate_required = true, alert_unknown_ca = true, alert_bad_certificate = true,
+  alert_certificate_expired = true, alert_certificate_revoked = true, alert_certificate_unknown = true,
+  alert_unsupported_certificate = true, alert_access_denied = true, alert_handshake_failure = true,
+}
+
+local function exit_code(x, code)
+  if x.received == 0 and refusals[code] then
+    return codes.handshake
+  end
+  return codes.broken
+end
+
 -- Everything once the stream is open: the exit code.
 local function talk(stream, source, out, values)
   local x = exchange.new(stream, source, out, values.idle)
   local message, code = x:run()
+  if code == "done" then
+    message, code = x:finish(PARTING)
+  end
   local failure = stream:failure()
   stream:settimeout(nil) -- the last bytes may take their time
   stream:close()
@@ -115,8 +134,10 @@ local function talk(stream, source, out, values)
     tell_end(x, code)
     return codes.fine
   end
-  out:failure(failure or { message = message, code = code }, codes.broken)
-  return codes.broken
+  local exit = exit_code(x, code)
+  out:failure(failure or { message = message, code = code }, exit)
+  out:advise(advice[code])
+  return exit
 end
 
 local function make_config(values, out)

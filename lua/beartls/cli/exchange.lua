@@ -111,4 +111,23 @@ function methods:run()
   end
 end
 
+---Closes our direction, and listens for what the peer still says, at most for so many seconds.
+---@param seconds number
+---@return string|nil message
+---@return string code "done" when nothing more came
+function methods:finish(seconds)
+  local x = self
+  local deadline = luasocket.gettime() + seconds
+  x.stream:shutdown "send"
+  repeat
+    local ok, message, code = pass_output(x)
+    x.out:events(x.stream)
+    if not ok then
+      return message, code == "closed" and "done" or code
+    end
+    luasocket.select({ x.stream }, nil, math.min(TICK, seconds))
+  until luasocket.gettime() > deadline
+  return nil, "done"
+end
+
 return { new = new, is_passing = is_passing, TICK = TICK }

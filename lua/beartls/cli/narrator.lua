@@ -100,6 +100,10 @@ local function print_message(self, event, verified)
   if title then
     print_chapter(self, title)
   end
+  if event.content_type == "keys" then
+    print_wrapped(self, "   ", story.keys(event, sender), "green")
+    return
+  end
   self.out:print(arrow(self, event, sender))
   local rows, words = story.of(event, sender)
   for _, row in ipairs(rows) do

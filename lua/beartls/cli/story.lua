@@ -68,12 +68,39 @@ tellers["client client_hello"] = function(event)
   }, "All that the client can do, best first, and a random number that was never used before."
 end
 
+local GROUP_ALONE = "Its key share makes, with the client's, a secret that has never crossed the wire; fresh keys "
+  .. "for each connection (ECDHE). All that follows is encrypted with it."
+
 tellers["server server_hello"] = function(event)
   local f = event.fields
+  local share = type(f.key_share) == "table" and f.key_share.group or nil
   return {
-    { "version", f.selected_version }, { "suite", f.cipher_suite }, { "protocol", f.alpn },
-  }, "Of what the client offers, the server picks. "
-    .. (f.cipher_suite and suite_in_words(f.cipher_suite) or "")
+    { "version", f.selected_version }, { "suite", f.cipher_suite }, { "group", share }, { "protocol", f.alpn },
+  }, "Of what the client offers, the server picks. " .. (share and GROUP_ALONE
+    or f.cipher_suite and suite_in_words(f.cipher_suite) or "")
+end
+
+tellers["server hello_retry_request"] = function(event)
+  local f = event.fields
+  return { { "group", type(f.key_share) == "table" and f.key_share.group or nil } },
+    "The server wants a key share of another group: the client begins again."
+end
+
+tellers["server encrypted_extensions"] = function(event)
+  return { { "protocol", event.fields.alpn } },
+    "What else was agreed on. From here on nobody on the way can read who talks to whom."
+end
+
+tellers["server certificate_verify"] = function(event)
+  return { { "signed with", event.fields.signature_scheme } },
+    "The server signs all that was said so far: it has the private key of its certificate, and nobody on the way "
+    .. "has put in a key of his own."
+end
+
+tellers["server new_session_ticket"] = function(event)
+  local f = event.fields
+  return { { "good for", ("%s seconds"):format(f.lifetime or f.lifetime_hint) } },
+    "With this ticket the client can come back without certificates and signatures."
 end
 
 tellers["server certificate"] = function(event)
@@ -99,7 +126,7 @@ tellers["server certificate_request"] = function(event)
     authorities[i] = authority.text or "(not readable)"
   end
   return {
-    { "accepts", list(f.certificate_types) },
+    { "accepts", list(f.certificate_types) or list(f.signature_schemes) },
     { "issued by", #authorities > 0 and table.concat(authorities, "; ") or "any authority" },
   }, "And who is the client? The server asks for its certificate: that makes it mutual."
 end
@@ -126,24 +153,37 @@ tellers["client certificate_verify"] = function(event)
     "The client signs all that was said so far: it has the private key of its certificate."
 end
 
-tellers["client change_cipher_spec"] = function()
+local IGNORED = "It says nothing any more: old middleboxes let a connection pass that looks like TLS 1.2."
+
+tellers["client change_cipher_spec"] = function(event)
+  if event.fields.ignored then
+    return {}, IGNORED
+  end
   return {}, "Both have the secret, and make the same keys from it. From now on the client encrypts "
     .. "with them: symmetric encryption, for which one key locks and opens, and which is fast."
 end
 
-tellers["server change_cipher_spec"] = function()
+tellers["server change_cipher_spec"] = function(event)
+  if event.fields.ignored then
+    return {}, IGNORED
+  end
   return {}, "So does the server."
 end
 
+-- As much of it as a line takes.
+local function checksum(event)
+  return text.hex((event.fields.verify_data or ""):sub(1, 24))
+end
+
 tellers["client finished"] = function(event)
-  return { { "checksum", text.hex(event.fields.verify_data or "") } },
+  return { { "checksum", checksum(event) } },
     "A checksum of the whole handshake, made with the secret. Had anybody changed a single message "
     .. "on the way, it would not match, and all would end here."
 end
 
 tellers["server finished"] = function(event)
-  return { { "checksum", text.hex(event.fields.verify_data or "") } },
-    "The server's checksum matches, too: the connection is open."
+  return { { "checksum", checksum(event) } },
+    "A checksum of the whole handshake by the server, made with the secret: it matches, too."
 end
 
 tellers["client alert"] = function(event)
@@ -170,6 +210,9 @@ end
 ---@return string|nil
 function story.chapter(event, sender, told)
   local key = event.type
+  if key == "handshake_keys" or key == "change_cipher_spec" and event.fields.ignored then
+    key = key == "handshake_keys" and "change_cipher_spec" or ""
+  end
   if sender == "client" and (key == "certificate" or key == "client_key_exchange") then
     key = "client_answer"
   elseif key == "certificate" then
@@ -182,6 +225,20 @@ function story.chapter(event, sender, told)
   end
   told[key] = true
   return chapters[key]
+end
+
+local keys = {
+  handshake_keys = "Keys are made from the secret; the %s encrypts the rest of the handshake with them.",
+  application_keys = "New keys, for data: the %s encrypts with them from here on.",
+  updated_keys = "The next keys: the %s encrypts with them from here on.",
+}
+
+---What the installation of keys is for.
+---@param event table
+---@param sender string "client" or "server"
+---@return string
+function story.keys(event, sender)
+  return keys[event.type]:format(sender)
 end
 
 ---What a message says: rows { label, text } and a sentence or two, what it is for.

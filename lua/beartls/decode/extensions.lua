@@ -90,8 +90,11 @@ local function protocols(r)
 end
 
 -- RFC 6066, 8.
-local function status_request(r)
+local function status_request(r, message)
   local kind = status_type_name(r:u8("type of a certificate status"))
+  if message == "certificate" then -- RFC 8446, 4.4.2.1: the response itself
+    return { status_type = kind, response_length = #r:data(3, "response") }
+  end
   if kind ~= "ocsp" then
     return { status_type = kind, length = #r:rest() }
   end

@@ -1,10 +1,11 @@
 -- messages.lua -- the layouts of handshake messages up to TLS 1.2 (RFC 5246, 7.4; RFC 8422, 5).
 -- Each function reads a message's body into `fields`; what was read before something malformed
 -- stays there. The context says what the bytes do not: version and cipher_suite.
+local certificates = require "beartls.decode.certificates"
 local extensions = require "beartls.decode.extensions"
 local hello = require "beartls.decode.hello"
+local messages13 = require "beartls.decode.messages13"
 local names = require "beartls.decode.names"
-local x509 = require "beartls.decode.x509"
 
 local messages = {}
 
@@ -30,36 +31,11 @@ local function read_signature(r, fields, context)
   fields.signature_length = #r:data(2, "signature")
 end
 
--- Certificate objects of the C core, made when somebody asks for `chain`; without the core there is
--- none.
-local chain_mt = {
-  __index = function(fields, key)
-    if key ~= "chain" then
-      return nil
-    end
-    local ok, core = pcall(require, "beartls.core")
-    local chain = {}
-    if ok and type(core) == "table" and core.certificate then
-      for i, der in ipairs(fields.certificates) do
-        chain[i] = core.certificate.parse(der) or false
-      end
-    end
-    rawset(fields, "chain", chain)
-    return chain
-  end,
-}
-
 local function certificate(r, fields)
-  fields.certificates, fields.subjects, fields.issuers = {}, {}, {}
-  setmetatable(fields, chain_mt)
+  certificates.begin(fields)
   local list = r:vector(3, "certificates")
   while list:more() do
-    local der = list:data(3, "certificate")
-    local subject, issuer = x509.names(der)
-    local n = #fields.certificates + 1
-    fields.certificates[n] = der
-    fields.subjects[n] = subject or "(not readable)"
-    fields.issuers[n] = subject and issuer or "(not readable)"
+    certificates.add(fields, list:data(3, "certificate"))
   end
 end
 
@@ -191,15 +167,6 @@ local layouts = {
   certificate_status = certificate_status,
 }
 
--- Messages that a version writes in another way than the ones before it.
-local layouts_of_version = {
-  ["TLSv1.3"] = {
-    new_session_ticket = not_read,
-    certificate = not_read,
-    certificate_request = not_read,
-  },
-}
-
 ---The name of a handshake message.
 ---@param raw string at least its first byte
 ---@return string
@@ -215,8 +182,8 @@ end
 ---@param type_name string
 ---@param version string|nil
 function messages.layout(type_name, version)
-  local own = layouts_of_version[version or ""]
-  return own and own[type_name] or layouts[type_name] or not_read
+  local own = version == "TLSv1.3" and messages13[type_name]
+  return own or layouts[type_name] or messages13[type_name] or not_read
 end
 
 return messages

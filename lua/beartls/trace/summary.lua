@@ -163,7 +163,7 @@ local function certificate_request(fields, width)
   for i, authority in ipairs(fields.authorities or {}) do
     cas[i] = authority.text or UNREADABLE
   end
-  local line = some(fields.certificate_types or {}, 30, " ")
+  local line = some(fields.certificate_types or fields.signature_schemes or {}, 30, " ")
   if #cas == 0 then
     return line .. ", from any CA"
   end
@@ -188,7 +188,7 @@ local function new_session_ticket(fields)
   if not fields.ticket_length then
     return ""
   end
-  return ("ticket of %d bytes, for %d s"):format(fields.ticket_length, fields.lifetime_hint)
+  return ("ticket of %d bytes, for %d s"):format(fields.ticket_length, fields.lifetime or fields.lifetime_hint)
 end
 
 local function certificate_status(fields)
@@ -220,6 +220,8 @@ local summaries = {
   client_key_exchange = client_key_exchange,
   finished = finished,
   new_session_ticket = new_session_ticket,
+  encrypted_extensions = function(fields) return table.concat(fields.extension_order or {}, " ") end,
+  key_update = function(fields) return fields.request or "" end,
   certificate_status = certificate_status,
   change_cipher_spec = function(fields)
     return fields.ignored and "for the sake of old middleboxes" or "encrypted from here on"
