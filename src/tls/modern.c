@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/system.h"
 #include "crypto/random.h"
 #include "tls/prf.h"
 
@@ -67,7 +68,19 @@ new_handshake(modern *m, btls_error *e)
     btls_queue_init(&hs->cookie, a);
     btls_queue_init(&hs->peer_schemes, a);
     btls_resumption_init(&hs->candidate, a);
+    hs->process = btls_system_process();
     return btls_random_drbg(&hs->random, e);
+}
+
+int
+btls_modern_seed(modern *m)
+{
+    handshake *hs = m->hs;
+    btls_error e;
+    if (hs == NULL || hs->process == btls_system_process())
+        return 0;
+    hs->process = btls_system_process();
+    return btls_random_drbg(&hs->random, &e) == 0 ? 0 : btls_modern_fail_with(m, &e);
 }
 
 static void

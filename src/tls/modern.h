@@ -110,6 +110,7 @@ typedef struct {
     btls_transcript before; /* as it was before the message that is being handled */
     btls_queue log;         /* the messages themselves, for signatures of TLS 1.2 */
     br_hmac_drbg_context random;
+    long process; /* in which it was seeded */
     uint8_t client_random[BTLS_RANDOM_SIZE];
     uint8_t server_random[BTLS_RANDOM_SIZE];
     uint8_t session_id[BTLS_SESSION_ID_MAX]; /* legacy_session_id, or the one resumed */
@@ -198,6 +199,9 @@ int btls_modern_fail_with(modern *m, const btls_error *e);
 /* decode_error: "the %s is malformed". */
 int btls_modern_malformed(modern *m, const char *what);
 int btls_modern_no_memory(modern *m);
+/* A process that was forked off in the middle of a handshake must not go on with its
+ * parent's random numbers: seeds the generator again. 0 or -1. */
+int btls_modern_seed(modern *m);
 /* Adds a message to the transcript. 0 or -1. */
 int btls_modern_hash(modern *m, btls_span message);
 /* The handshake is over: the session is open, and what only it needed is wiped. Returns

@@ -64,6 +64,8 @@ return function()
     ticket = assert(tls.ticket.decode(assert(p.client:ticket()):encode()))
     p.client:close()
     p:settle()
+    p.server:close()
+    p:settle()
     assert(p.client:state() == "closed" and p.server:state() == "closed")
   end
   local p = shake(client_config, server_config)
