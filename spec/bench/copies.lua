@@ -4,8 +4,8 @@
 -- Of a session, with strings in and out, that is at most two on each side: write copies the
 -- plaintext into the queue, where it is sealed in place, and drain makes a string of the records;
 -- feed copies the records into the queue, where they are opened in place, and read makes a string of
--- the plaintext. A stream adds nothing to that, but when it is asked for more in one piece than has
--- arrived: the queue then grows. What the kernel and LuaSocket copy is not counted here.
+-- the plaintext. A stream adds nothing to that, but joins pieces when it is asked for more than 32 KB at
+-- once. What the kernel and LuaSocket copy is not counted here.
 
 local measure = require "bench.measure"
 local peers = require "bench.peers"
