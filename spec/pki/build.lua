@@ -45,9 +45,11 @@ local function make_key(name, kind)
   if not missing(name .. ".key") then
     return
   end
-  local bits = kind:match "^rsa(%d+)$"
+  local algorithm, bits = kind:match "^(rsa%D*)(%d+)$"
   if bits then
-    run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:%s -out %s%s.key", bits, here, name)
+    run("openssl genpkey -algorithm %s -pkeyopt rsa_keygen_bits:%s -out %s%s.key", algorithm, bits, here, name)
+  elseif kind == "ed25519" then
+    run("openssl genpkey -algorithm ED25519 -out %s%s.key", here, name)
   else
     run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:%s -out %s%s.key", curves[kind], here, name)
   end

@@ -51,6 +51,17 @@ peer.suites = {
   "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
 }
 
+-- What TLS 1.3 adds: its suites, and the groups of both versions.
+peer.suites13 = {
+  "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
+}
+peer.groups = { "x25519", "secp256r1", "secp384r1", "secp521r1" }
+-- Every kind of key that signs in TLS 1.3, as the end of a fixture's name, with the scheme it signs with.
+peer.kinds = {
+  { "rsa", "rsa_pss_rsae_sha256" }, { "rsa_pss", "rsa_pss_pss_sha256" }, { "ec", "ecdsa_secp256r1_sha256" },
+  { "p384", "ecdsa_secp384r1_sha384" }, { "p521", "ecdsa_secp521r1_sha512" }, { "ed25519", "ed25519" },
+}
+
 ---The name that OpenSSL gives to a cipher suite: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA is
 ---ECDHE-RSA-AES128-SHA.
 ---@param suite string
@@ -129,6 +140,14 @@ function peer.identity(name, intermediate)
     intermediate and { "-cert_chain", pki.path(intermediate .. ".pem") } }
 end
 
+---Words of bytes: two digits each.
+---@param bytes string
+function peer.hex(bytes)
+  return (bytes:gsub(".", function(c)
+    return ("%02X"):format(c:byte())
+  end))
+end
+
 -- ---- our side ----
 
 local streams = {}
@@ -176,6 +195,20 @@ function peer.connect(port, config, given)
     note(stream):settimeout(PATIENCE)
   end
   return stream, message, code, failure
+end
+
+---How many trace events of a type a stream has had in a direction since it was last asked.
+---@param stream beartls.stream its config has a trace
+---@param type string such as "key_update"
+---@param direction "sent"|"received"
+function peer.count_events(stream, type, direction)
+  local n = 0
+  for event in stream:session():events() do
+    if event.type == type and event.direction == direction then
+      n = n + 1
+    end
+  end
+  return n
 end
 
 ---A listening socket and its port.

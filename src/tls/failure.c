@@ -37,8 +37,13 @@ hint_for_alert(const btls_session *s, int alert)
         return "no protocol of the alpn list is spoken by the other side";
     case 112:
         return "the server does not know this server name";
+    case BTLS_ALERT_ILLEGAL_PARAMETER:
+    case BTLS_ALERT_DECRYPT_ERROR:
+        if (s->config->psk_count > 0)
+            return "is the key of the option psks the other side's key of that identity?";
+        /* fall through */
     default:
-        return NULL;
+        return "the other side's log may say more; the trace shows what we sent to it";
     }
 }
 

@@ -209,8 +209,13 @@ check_binder(modern *m, btls_span message, size_t binders_bytes, btls_span binde
     btls_keys_binder(&hs->psk, &hs->before, truncated, expected);
     if (binder.n == size && btls_equal(binder.p, expected, size))
         return 0;
-    return btls_modern_fail(m, "peer_bad_binder", BTLS_ALERT_DECRYPT_ERROR,
-                            "the client does not have the pre-shared key that it offers");
+    btls_modern_fail(m, "peer_bad_binder", BTLS_ALERT_DECRYPT_ERROR,
+                     "the client does not have the pre-shared key that it offers");
+    btls_error_hint(&m->s->error, "%s",
+                    hs->psk.ticket != NULL
+                        ? "it got a ticket of ours that was made for another secret"
+                        : "its key of that identity is not that of the option psks");
+    return BTLS_HANDLER_FAILED;
 }
 
 static int
