@@ -362,8 +362,8 @@ describe("beartls show", function()
   end)
 
   for name, case in pairs {
-    ["a file with neither"] = { "hello\n", "neither a certificate nor a key" },
-    ["an empty file"] = { "", "neither a certificate nor a key" },
+    ["a file with neither"] = { "hello\n", "neither a certificate nor a key nor" },
+    ["an empty file"] = { "", "neither a certificate nor a key nor" },
     ["a PEM of another kind"] = {
       "-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n", "DH PARAMETERS",
     },
@@ -400,6 +400,27 @@ describe("beartls show", function()
       '"ocsp_urls":["http://ocsp.example.test"]', '"der":"020107"', '"excluded":{"directory":["O=Excluded"]' } do
       assert.matches(part, out, 1, true)
     end
+  end)
+
+  it("says what a revocation list takes back", function()
+    local revoker = assert(require("beartls.pki").ca { name = "revoker" })
+    local leaf = assert(revoker:issue { name = "leaf" }).certificate
+    local list = assert(revoker:crl { revoked = { { certificate = leaf, reason = "superseded" } } })
+    for _, bytes in ipairs { list:pem(), list:der() } do
+      local path = write_file(bytes)
+      local exit, out, err = run { "show", path }
+      assert.same({ 0, "" }, { exit, err })
+      for _, part in ipairs { "revocation list\n", "CN=revoker", "1 certificate\n", leaf:serial() .. " on ",
+        ": superseded" } do
+        assert.matches(part, out, 1, true)
+      end
+      exit, out = run { "show", "--json", path }
+      assert.equal(0, exit)
+      assert.matches('"fact":"crl"', out, 1, true)
+      assert.matches('"reason":"superseded"', out, 1, true)
+    end
+    local _, out = run { "show", write_file(leaf:pem() .. list:pem()) }
+    assert.matches("certificate\n.*revocation list\n", out)
   end)
 
   it("shows no control character of a name", function()

@@ -22,6 +22,7 @@ local actual = {
   certificate = methods_of(certificate),
   key = methods_of(assert(tls.key.load(pki.path "server_ec.key"))),
   trust = methods_of(assert(tls.trust.load(pki.path "trust.pem"))),
+  crls = methods_of(assert(tls.crls.parse(assert(assert(require("beartls.pki").ca { name = "x" }):crl()):pem()))),
   ticket = debug.getregistry()["beartls.ticket"].__index,
 }
 

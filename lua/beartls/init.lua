@@ -1,8 +1,10 @@
 -- beartls: TLS for Lua. The public module: configs, sessions, certificates, keys, trust.
 
 local core = require "beartls.core"
+local crls = require "beartls.crls"
 local decode = require "beartls.decode"
 local options = require "beartls.options"
+local peer = require "beartls.peer"
 local system = require "beartls.system"
 
 ---@class beartls
@@ -58,6 +60,11 @@ end
 
 ---@class beartls.trust
 tls.trust = { parse = core.trust.parse, load = system.load_trust, system = system.trust }
+
+---@class beartls.crls
+tls.crls = { parse = crls.parse, load = crls.load }
+
+tls.ocsp = { decode = core.ocsp_decode }
 
 ---@class beartls.ticket
 tls.ticket = { decode = core.ticket.decode }
@@ -178,6 +185,15 @@ end
 
 ---@class beartls.session
 local session_methods = core.session_metatable.__index
+
+---Whether the peer is who it has to be, for authorisation: all that is asked for must be in its certificate, and
+---somebody whom we trust must vouch for that certificate. False before the handshake is done.
+---@param wanted table<"dns"|"ip"|"email"|"uri"|"subject"|"pin", string|string[]|fun(name: string): boolean>
+---@return boolean
+---@return string|nil why_not
+function session_methods:peer_matches(wanted)
+  return peer.matches(self, wanted)
+end
 
 ---What the client asks for, of a server that pauses: decoded as the trace decodes it.
 ---@return table|nil hello nil when the session is not in the state "hello"

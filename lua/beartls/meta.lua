@@ -121,6 +121,24 @@ function session:local_certificate() end
 ---@return string|nil code "closed"
 function session:export(label, length, context) end
 
+---Whether the peer is who it has to be, for authorisation: of each kind that is asked for, the certificate has to have
+---one of the names that are given (or one that the function says yes to), and somebody whom we trust has to vouch for
+---the certificate. False before the handshake is done, and when only a pin or nothing was verified. A misspelt or empty
+---condition raises an error. docs/certificates.md says how each kind is compared.
+---@param wanted table<"dns"|"ip"|"email"|"uri"|"subject"|"pin", string|string[]|fun(name: string): boolean>
+---@return boolean
+---@return string|nil why_not
+function session:peer_matches(wanted) end
+
+---For beartls itself: whether the handshake is done and the peer's chain leads to somebody whom we trust.
+---@return boolean
+function session:is_vouched() end
+
+---The OCSP response that the server has stapled to its certificate, as it was sent; it was judged in the handshake.
+---tls.ocsp.decode takes it apart.
+---@return string|nil bytes
+function session:ocsp_response() end
+
 ---What ties another authentication to this session. tls-unique and tls-exporter are refused while there is no extended
 ---master secret (RFC 7627; RFC 9266, 3).
 ---@param type "tls-server-end-point"|"tls-unique"|"tls-exporter"
@@ -409,11 +427,39 @@ function trust:memory() end
 
 ---The verdict that a session would give, offline.
 ---@param chain beartls.certificate
----@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil }|nil
+---@param options { name: string|nil, usage: "server"|"client"|nil, time: number|nil, crls: beartls.crls|nil,
+---crl_required: true|"leaf"|nil, ocsp: string|nil }|nil ocsp: a response for the leaf
 ---@return beartls.certificate[]|nil path from the chain's first certificate to the trusted one
 ---@return string|nil message
 ---@return string|nil code certificate_*
 function trust:verify(chain, options) end
+
+---Certificate revocation lists. Made by tls.crls.load and .parse. #crls is the number of lists.
+---@class beartls.crls
+local crls = {}
+
+---Adds lists; raises once a config uses the set.
+---@param pem_or_der string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "config_no_crl", "crl_malformed", "crl_unsupported", "crl_too_large"
+function crls:add(pem_or_der) end
+
+---What each list says about itself; times are seconds since the epoch.
+---@return { issuer: string, this_update: number, next_update: number|nil, number: string|nil, count: number }[]
+function crls:list() end
+
+---What one of the lists takes back, in its own order.
+---@param n number|nil which list: 1
+---@param most number|nil at most so many entries
+---@return { serial: string, date: number, reason: string|nil }[]
+function crls:entries(n, most) end
+
+---What the lists that bear the name of its issuer say about a certificate. Whether the issuer has signed them is a
+---question for the verdict.
+---@param certificate beartls.certificate
+---@return { date: number, reason: string|nil }|nil
+function crls:find(certificate) end
 
 ---What resumes a session. It is a secret: it holds the session's keys.
 ---@class beartls.ticket
@@ -432,6 +478,15 @@ local core = {}
 ---@param bytes string
 ---@return string 32 or 20 bytes
 function core.hash(name, bytes) end
+
+---What an OCSP response says (RFC 6960); its signature is not checked. Times are seconds since the epoch.
+---@param bytes string DER
+---@return { status: string, responder: string|nil, responder_key: string|nil, produced_at: number|nil,
+---answers: { serial: string, state: "good"|"revoked"|"unknown", this_update: number, next_update: number|nil,
+---revoked: { date: number, reason: string|nil }|nil }[]|nil }|nil
+---@return string|nil message
+---@return string|nil code "certificate_ocsp_malformed"
+function core.ocsp_decode(bytes) end
 
 ---Bytes from the system's generator; raises when it gives none.
 ---@param n number 0 to 64

@@ -2,6 +2,7 @@
 -- names the option; what the world can do wrong returns nil, message, code.
 
 local core = require "beartls.core"
+local crls = require "beartls.crls"
 local files = require "beartls.files"
 local nearest = require "beartls.nearest"
 local system = require "beartls.system"
@@ -91,8 +92,11 @@ local known = {
   certificate = { is_file_or "beartls.certificate", "a file name or a certificate" },
   key = { is_file_or "beartls.key", "a file name or a key" },
   password = { is_type("string", "function"), "a string or a function" },
+  staple = { is_type "string", "a file name: an OCSP response for the certificate, in DER" },
   identities = { is_list_of "table", "a list of { certificate = ..., key = ... }" },
   trust = { is_file_or "beartls.trust", "a file name, a directory or a trust object" },
+  crls = { crls.is, "a file name, a directory, revocation lists, or a table of such" },
+  crl_required = { is_one_of(true, false, "leaf"), '"leaf", or true for every certificate below the root' },
   verify_client = { is_one_of("none", "request", "require"), '"none", "request" or "require"' },
   min_version = { is_version, '"TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3"' },
   max_version = { is_version, '"TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3"' },
@@ -117,6 +121,7 @@ local identity_known = {
   certificate = known.certificate,
   key = known.key,
   password = known.password,
+  staple = known.staple,
 }
 
 local function sorted_names(names)
@@ -210,6 +215,19 @@ local function asked_once(password)
   end
 end
 
+-- An OCSP response as it is sent: its bytes, which have to be one.
+local function load_staple(path)
+  local bytes, message, code = files.read(path, "OCSP response")
+  if not bytes then
+    return nil, message, code
+  end
+  local _, why, what = core.ocsp_decode(bytes)
+  if why then
+    return nil, ("%s: the certificate %s"):format(path, why), what
+  end
+  return bytes
+end
+
 local function load_identity(given)
   local certificate, key, message, code = given.certificate, given.key, nil, nil
   if not certificate or not key then
@@ -226,7 +244,14 @@ local function load_identity(given)
   if not certificate or not key then
     return nil, message, code
   end
-  return { certificate = certificate, key = key }
+  local staple
+  if given.staple then
+    staple, message, code = load_staple(given.staple)
+    if not staple then
+      return nil, message, code
+    end
+  end
+  return { certificate = certificate, key = key, staple = staple }
 end
 
 local function load_identities(given)
@@ -340,6 +365,16 @@ local function load_trust(given)
   return given.trust
 end
 
+local crl_required_numbers = { leaf = 1, [true] = 2 }
+
+local function load_crls(given)
+  if given.crls ~= nil then
+    return crls.of(given.crls)
+  elseif given.crl_required then
+    return nil, "crl_required needs crls: the revocation lists", "config_no_crl"
+  end
+end
+
 local function check_trust(given, trust)
   if given.verify_client and given.verify_client ~= "none" and not trust
     and not (given.insecure_no_verify) then
@@ -361,13 +396,14 @@ function options.normalize(given)
     tickets = given.tickets ~= false, ticket_keys = copy(given.ticket_keys), psks = copy(given.psks),
     trace = given.trace == true and 1024 or given.trace or nil,
     verify_client = verify_client_numbers[given.verify_client or "none"],
+    crl_required = crl_required_numbers[given.crl_required],
     insecure_no_verify = given.insecure_no_verify, insecure_no_name = given.insecure_no_name,
     insecure_no_time = given.insecure_no_time,
   }
   local message, code, ok
   out.min_version, out.max_version = versions(given)
   for _, step in ipairs {
-    { "identities", load_identities, given }, { "trust", load_trust, given },
+    { "identities", load_identities, given }, { "trust", load_trust, given }, { "crls", load_crls, given },
     { "alpn", copy_alpn, given.alpn }, { "pins", decode_pins, given.pins },
     { "keylog", open_keylog, given.keylog },
   } do

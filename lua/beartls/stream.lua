@@ -319,7 +319,7 @@ end
 -- What the session knows.
 for _, name in ipairs {
   "state", "is_client", "version", "cipher", "group", "signature_scheme", "alpn", "server_name",
-  "resumed", "verified", "peer_certificate", "peer_chain", "verified_chain",
+  "resumed", "verified", "peer_certificate", "peer_chain", "verified_chain", "peer_matches", "ocsp_response",
   "local_certificate", "export", "channel_binding", "ticket", "events", "client_hello",
 } do
   methods[name] = function(self, ...)

@@ -52,6 +52,17 @@ fuzz_file(const char *name)
     return s;
 }
 
+const btls_chain *
+fuzz_chain(btls_chain *chain, const char *name)
+{
+    btls_error e;
+    if (chain->count > 0)
+        return chain;
+    btls_chain_init(chain, &fuzz_alloc);
+    FUZZ_CHECK(btls_read_chain(chain, fuzz_file(name), (btls_span){ NULL, 0 }, &e) == 0);
+    return chain;
+}
+
 static btls_config *
 make_config(const char *name)
 {

@@ -14,6 +14,9 @@ extern const btls_alloc fuzz_alloc;
 /* The bytes of spec/pki/NAME (the directory is in $BEARTLS_PKI); they are never freed. */
 btls_span fuzz_file(const char *name);
 
+/* The chain of a file of spec/pki, read once for each `chain`, which is zero at first. */
+const btls_chain *fuzz_chain(btls_chain *chain, const char *name);
+
 /* Configs that work with each other: mutual, P-256, every suite, traced. */
 const btls_config *fuzz_client_config(void);
 const btls_config *fuzz_server_config(void);

@@ -2,6 +2,7 @@
 
 local pair = require "support.pair"
 local pki = require "support.pki"
+local revocation = require "support.revocation"
 local tls = require "beartls"
 
 local what, directory = arg[1], arg[2]
@@ -75,6 +76,45 @@ function makers.signature()
     local n = #spki
     seed(string.char(math.floor(n / 256), n % 256) .. spki .. assert(key:sign(scheme, "a message")))
   end
+end
+
+-- What root_ec says about server_ec, in several ways.
+local function root()
+  local now = pki.NOW - 3600
+  return { key = assert(tls.key.load(pki.path "root_ec.key")), now = now,
+    issuer = assert(tls.certificate.load(pki.path "root_ec.pem")) },
+    assert(tls.certificate.load(pki.path "server_ec.pem"))
+end
+
+function makers.crl()
+  local der = require "beartls.pki.der"
+  for _, special in ipairs {
+    {}, { version = 1, no_key_id = true }, { next_update = false },
+    { extensions = { revocation.distribution_point(revocation.full_name "http://x.test/1",
+      der.context_primitive(1, "\255")) } },
+  } do
+    local given, certificate = root()
+    for name, value in pairs(special) do
+      given[name] = value
+    end
+    given.entries = { { serial = "01" }, { serial = certificate:serial(), reason = 1 }, { serial = "ff00ff" } }
+    seed(revocation.crl(given))
+  end
+end
+
+function makers.ocsp()
+  for _, special in ipairs {
+    { {} }, { { state = "revoked", reason = 1 } }, { { state = "unknown", hash = "sha256" } },
+    { { next_update = false }, {} },
+  } do
+    local given, certificate = root()
+    for _, answer in ipairs(special) do
+      answer.certificate = certificate
+    end
+    given.answers, given.certificates = special, { certificate }
+    seed(revocation.ocsp(given))
+  end
+  seed(revocation.ocsp { status = 3 })
 end
 
 makers[what]()

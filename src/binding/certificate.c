@@ -115,15 +115,20 @@ certificate_common_name(lua_State *L)
     return 1;
 }
 
+btls_span
+btls_unsigned(btls_span integer)
+{
+    if (integer.n > 1 && integer.p[0] == 0) {
+        integer.p++;
+        integer.n--;
+    }
+    return integer;
+}
+
 static int
 certificate_serial(lua_State *L)
 {
-    btls_span serial = btls_check_leaf(L, 1).serial;
-    if (serial.n > 1 && serial.p[0] == 0) { /* the sign */
-        serial.p++;
-        serial.n--;
-    }
-    btls_push_hex(L, serial);
+    btls_push_hex(L, btls_unsigned(btls_check_leaf(L, 1).serial));
     return 1;
 }
 
@@ -135,26 +140,17 @@ certificate_version(lua_State *L)
 }
 
 static int
-push_time(lua_State *L, int64_t t)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)t);
-#else
-    lua_pushnumber(L, (lua_Number)t); /* integers of Lua 5.1 may have 32 bits */
-#endif
-    return 1;
-}
-
-static int
 certificate_not_before(lua_State *L)
 {
-    return push_time(L, btls_check_leaf(L, 1).not_before);
+    btls_push_time(L, btls_check_leaf(L, 1).not_before);
+    return 1;
 }
 
 static int
 certificate_not_after(lua_State *L)
 {
-    return push_time(L, btls_check_leaf(L, 1).not_after);
+    btls_push_time(L, btls_check_leaf(L, 1).not_after);
+    return 1;
 }
 
 /* certificate:validat([t]) -> boolean: t in seconds since the epoch, now unless given */

@@ -18,6 +18,12 @@ void btls_append(lua_State *L);
 /* Sets a field of the table on the top; value may be NULL: then nothing is set. */
 void btls_set_string(lua_State *L, const char *key, const char *value);
 
+/* An INTEGER's contents without the zero byte that is only there for the sign. */
+btls_span btls_unsigned(btls_span integer);
+
+/* core.ocsp_decode(bytes) -> table | nil, message, code */
+int btls_ocsp_decode(lua_State *L);
+
 /* Methods of certificates, besides those in certificate.c. */
 extern const luaL_Reg btls_certificate_names[];
 extern const luaL_Reg btls_certificate_parts[];

@@ -185,7 +185,15 @@ add_identity(lua_State *L, btls_config *c, btls_error *e)
     if (chain == NULL || key == NULL)
         return btls_error_set(e, "config_identity", BTLS_NO_ALERT,
                               "an identity is a certificate and its key");
-    return btls_config_add_identity(c, chain, key, e);
+    if (btls_config_add_identity(c, chain, key, e) != 0)
+        return -1;
+    btls_span *staple = &c->identities[c->identity_count - 1].staple;
+    lua_getfield(L, -1, "staple"); /* lives in the options table */
+    staple->p = (const uint8_t *)lua_tolstring(L, -1, &staple->n);
+    if (staple->p == NULL)
+        staple->n = 0;
+    lua_pop(L, 1);
+    return 0;
 }
 
 static void
@@ -240,7 +248,10 @@ set_scalars(lua_State *L, btls_config *c)
         (boolean_option(L, "insecure_no_time") ? BTLS_INSECURE_NO_TIME : 0u);
     lua_getfield(L, 1, "trust");
     c->trust = btls_to_trust(L, -1);
-    lua_pop(L, 1);
+    lua_getfield(L, 1, "crls");
+    c->crls = btls_to_crls(L, -1);
+    lua_pop(L, 2);
+    c->crl_required = (enum btls_crl_required)integer_option(L, "crl_required", 0);
 }
 
 static int

@@ -1,6 +1,6 @@
 /* functions.c -- what the parts of beartls that are written in Lua ask of C: hashes,
  * random bytes, signatures, PEM, and names as the verdict reads them. */
-#include "binding/object.h"
+#include "binding/certificate.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "pki/der.h"
@@ -174,6 +174,7 @@ core_is_dns_name(lua_State *L)
 
 static const luaL_Reg functions[] = {
     { "hash", core_hash },
+    { "ocsp_decode", btls_ocsp_decode },
     { "random", core_random },
     { "is_signed", core_is_signed },
     { "pem_encode", core_pem_encode },

@@ -34,6 +34,7 @@ luaopen_beartls_core(lua_State *L)
         { "certificate", btls_open_certificate },
         { "key", btls_open_key },
         { "trust", btls_open_trust },
+        { "crls", btls_open_crls },
         { "ticket", btls_open_ticket },
         { "config", btls_open_config },
         { "session", btls_open_session },

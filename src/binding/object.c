@@ -94,6 +94,16 @@ btls_push_pin(lua_State *L, const uint8_t hash[32])
 }
 
 void
+btls_push_time(lua_State *L, int64_t t)
+{
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)t);
+#else
+    lua_pushnumber(L, (lua_Number)t); /* integers of Lua 5.1 may have 32 bits */
+#endif
+}
+
+void
 btls_push_hex(lua_State *L, btls_span bytes)
 {
     static const char digits[] = "0123456789abcdef";

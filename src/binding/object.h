@@ -7,6 +7,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "pki/chain.h"
+#include "pki/crl.h"
 #include "pki/key.h"
 #include "pki/trust.h"
 #include "pki/verify.h"
@@ -14,6 +15,7 @@
 #define BTLS_CERTIFICATE "beartls.certificate"
 #define BTLS_KEY "beartls.key"
 #define BTLS_TRUST "beartls.trust"
+#define BTLS_CRLS "beartls.crls"
 #define BTLS_CONFIG "beartls.config"
 #define BTLS_SESSION "beartls.session"
 #define BTLS_TICKET "beartls.ticket"
@@ -50,6 +52,9 @@ const char *btls_check_name(lua_State *L, int i);
 /* Pushes "sha256//BASE64" of a SubjectPublicKeyInfo's SHA-256 (RFC 7469, 2.4). */
 void btls_push_pin(lua_State *L, const uint8_t hash[32]);
 
+/* Pushes seconds since the epoch. */
+void btls_push_time(lua_State *L, int64_t t);
+
 /* The text of bytes [p, p + n) in lower-case hexadecimal. */
 void btls_push_hex(lua_State *L, btls_span bytes);
 
@@ -58,6 +63,7 @@ void btls_push_hex(lua_State *L, btls_span bytes);
 const btls_chain *btls_to_chain(lua_State *L, int i);
 const btls_key *btls_to_key(lua_State *L, int i);
 const btls_trust *btls_to_trust(lua_State *L, int i);
+const btls_crls *btls_to_crls(lua_State *L, int i);
 
 /* Pushes a new certificate object with a copy of `count` certificates of c from `first`
  * on. Raises only for want of memory. */
@@ -76,6 +82,7 @@ void btls_push_path(lua_State *L, const btls_path *path, const btls_chain *chain
 int btls_open_certificate(lua_State *L);
 int btls_open_key(lua_State *L);
 int btls_open_trust(lua_State *L);
+int btls_open_crls(lua_State *L);
 int btls_open_config(lua_State *L);
 int btls_open_session(lua_State *L);
 /* Adds functions to the table on top of the stack. */

@@ -142,6 +142,29 @@ session_verified_chain(lua_State *L)
     return 1;
 }
 
+/* session:is_vouched() -> boolean: the handshake is done, and somebody whom we trust
+ * vouches for what the peer's certificate says; a pin alone vouches for its key. */
+static int
+session_is_vouched(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    lua_pushboolean(L, s->was_open && s->verified && s->peer.count > 0 &&
+                           !btls_session_failed(s) &&
+                           !(s->config->insecure & BTLS_INSECURE_NO_VERIFY));
+    return 1;
+}
+
+/* session:ocsp_response() -> bytes | nil: what the server has stapled (RFC 6960) */
+static int
+session_ocsp_response(lua_State *L)
+{
+    btls_span staple = btls_queue_bytes(&check_session(L)->staple);
+    if (staple.n == 0)
+        return btls_push_nil(L);
+    lua_pushlstring(L, (const char *)staple.p, staple.n);
+    return 1;
+}
+
 /* session:local_certificate() -> certificate | nil: what we have shown, the whole chain.
  */
 static int
@@ -239,6 +262,8 @@ static const luaL_Reg methods[] = {
     { "peer_certificate", session_peer_certificate },
     { "peer_chain", session_peer_chain },
     { "verified_chain", session_verified_chain },
+    { "is_vouched", session_is_vouched },
+    { "ocsp_response", session_ocsp_response },
     { "local_certificate", session_local_certificate },
     { "export", session_export },
     { "channel_binding", session_channel_binding },

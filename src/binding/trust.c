@@ -4,6 +4,7 @@
 #include "binding/object.h"
 #include "core/system.h"
 #include "pki/read.h"
+#include "pki/revocation.h"
 
 typedef struct {
     btls_alloc alloc;
@@ -127,8 +128,32 @@ string_field(lua_State *L, const char *name)
     return value;
 }
 
-/* trust:verify(certificate, { name =, usage = "server" | "client", time = }) -> path |
- * nil, message, code */
+/* crls =, crl_required = "leaf" | true, ocsp = bytes; what they point at stays on the
+ * stack. */
+static btls_revocation_policy
+revocation_fields(lua_State *L)
+{
+    btls_revocation_policy policy = { NULL, BTLS_CRL_OPTIONAL, { NULL, 0 }, 0 };
+    lua_getfield(L, 3, "crls");
+    policy.crls = btls_to_crls(L, -1);
+    luaL_argcheck(L, policy.crls != NULL || lua_isnil(L, -1), 3,
+                  "crls are what tls.crls gives");
+    lua_getfield(L, 3, "crl_required");
+    if (lua_toboolean(L, -1))
+        policy.required = BTLS_CRL_CHAIN;
+    if (lua_isstring(L, -1)) {
+        luaL_argcheck(L, strcmp(lua_tostring(L, -1), "leaf") == 0, 3,
+                      "crl_required is \"leaf\" or true");
+        policy.required = BTLS_CRL_LEAF;
+    }
+    lua_getfield(L, 3, "ocsp");
+    if (!lua_isnil(L, -1))
+        policy.staple.p = (const uint8_t *)luaL_checklstring(L, -1, &policy.staple.n);
+    return policy;
+}
+
+/* trust:verify(certificate, { name =, usage = "server" | "client", time =, crls =,
+ * crl_required =, ocsp = }) -> path | nil, message, code */
 static int
 trust_verify(lua_State *L)
 {
@@ -155,6 +180,9 @@ trust_verify(lua_State *L)
     lua_getfield(L, 3, "time");
     if (!lua_isnil(L, -1))
         policy.now = (int64_t)luaL_checknumber(L, -1);
+    btls_revocation_policy revocation = revocation_fields(L);
+    btls_revocation hook = btls_revocation_hook(&revocation);
+    policy.revocation = &hook;
     if (btls_verify(&policy, chain, &path, &e) != 0)
         return btls_push_error(L, &e);
     btls_push_path(L, &path, chain, o->trust);

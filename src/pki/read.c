@@ -149,3 +149,37 @@ btls_read_trust(btls_trust *trust, btls_span text, btls_read_count *count, btls_
         bad = add_pem_anchors(trust, text, count, e);
     return bad || count->added == 0 ? -1 : 0;
 }
+
+/* ---- revocation lists ---- */
+
+static int
+add_lists(btls_crls *crls, btls_span text, btls_queue *block, btls_error *e)
+{
+    btls_pem pem;
+    size_t before = btls_crls_count(crls);
+    int found;
+    btls_pem_init(&pem, text);
+    while ((found = btls_pem_next(&pem, block, e)) > 0) {
+        if (strcmp(pem.label, "X509 CRL") == 0 &&
+            btls_crls_add(crls, btls_queue_bytes(block), e) != 0)
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    if (btls_crls_count(crls) > before)
+        return 0;
+    return btls_error_set(e, "config_no_crl", BTLS_NO_ALERT,
+                          "there is no revocation list in it");
+}
+
+int
+btls_read_crls(btls_crls *crls, const btls_alloc *a, btls_span text, btls_error *e)
+{
+    btls_queue block;
+    if (btls_pem_is_der(text))
+        return btls_crls_add(crls, text, e);
+    btls_queue_init(&block, a);
+    int bad = add_lists(crls, text, &block, e);
+    btls_queue_clear(&block);
+    return bad;
+}

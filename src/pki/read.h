@@ -4,6 +4,7 @@
 #define BTLS_PKI_READ_H
 
 #include "pki/chain.h"
+#include "pki/crl.h"
 #include "pki/key.h"
 #include "pki/trust.h"
 
@@ -29,5 +30,9 @@ typedef struct {
  * (config_no_certificate ...). */
 int btls_read_trust(btls_trust *trust, btls_span text, btls_read_count *count,
                     btls_error *e);
+
+/* Adds all revocation lists of the text, PEM or one in DER; a is for what is passing. 0,
+ * or -1 with *e set (config_no_crl, and what btls_crls_add says). */
+int btls_read_crls(btls_crls *crls, const btls_alloc *a, btls_span text, btls_error *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/date.h"
 #include "pki/dn.h"
 #include "pki/name.h"
 #include "pki/name_constraints.h"
@@ -10,7 +11,6 @@
 #include "pki/path.h"
 #include "pki/signature.h"
 
-#define SECONDS_A_DAY 86400
 #define WHO 200
 #define SUBJECT 120
 
@@ -56,30 +56,15 @@ say(const report *r, const char *code, int alert, const char *what)
 }
 
 static void
-date_text(int64_t t, char out[48])
-{
-    /* From days since 1970 to a date, by the rule of the Gregorian calendar, years
-     * beginning in March. */
-    int64_t z = t / SECONDS_A_DAY - (t % SECONDS_A_DAY < 0) + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned doe = (unsigned)(z - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    unsigned month = mp < 10 ? mp + 3 : mp - 9;
-    snprintf(out, 48, "%lld-%02u-%02u", (long long)(yoe + era * 400 + (month <= 2)),
-             month, doy - (153 * mp + 2) / 5 + 1);
-}
-
-static void
 report_time(const report *r)
 {
-    char date[48], what[80];
+    char date[BTLS_DATE_TEXT], what[80];
     int early = r->fault->kind == BTLS_FAULT_NOT_YET_VALID;
-    date_text(early ? r->c->not_before : r->c->not_after, date);
+    btls_date_text(early ? r->c->not_before : r->c->not_after, date);
     snprintf(what, sizeof what, early ? "is valid only from %s" : "expired on %s", date);
     say(r, early ? "certificate_not_yet_valid" : "certificate_expired",
         CERTIFICATE_EXPIRED, what);
-    date_text(r->s->policy->now, date);
+    btls_date_text(r->s->policy->now, date);
     btls_error_hint(
         r->e, "it is %s here: %s", date,
         early ? "is this clock right?"

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "pki/chain.h"
 #include "pki/key.h"
+#include "pki/revocation.h"
 #include "pki/trust.h"
 #include "tls/names.h"
 
@@ -48,6 +49,8 @@ typedef struct btls_config {
     btls_identity identities[BTLS_CONFIG_IDENTITIES];
     size_t identity_count;
     const btls_trust *trust; /* NULL: nobody */
+    const btls_crls *crls;   /* NULL: none */
+    enum btls_crl_required crl_required;
     enum btls_verify_client verify_client;
     const char *alpn[BTLS_CONFIG_ALPN];
     size_t alpn_count;

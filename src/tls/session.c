@@ -48,6 +48,14 @@ static int
 verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_error *e)
 {
     const btls_config *c = s->config;
+    btls_revocation_policy revocation = {
+        .crls = c->crls,
+        .required = c->crl_required,
+        .may_be_late = (c->insecure & BTLS_INSECURE_NO_TIME) != 0,
+    };
+    if (chain == &s->peer)
+        revocation.staple = btls_queue_bytes(&s->staple);
+    btls_revocation hook = btls_revocation_hook(&revocation);
     btls_verify_policy policy = {
         .trust = c->trust,
         .server_name = s->is_client ? s->server_name : NULL,
@@ -56,6 +64,7 @@ verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_err
         .insecure = c->insecure,
         .pins = (const uint8_t(*)[32])c->pins,
         .pin_count = c->pin_count,
+        .revocation = &hook,
     };
     return btls_verify(&policy, chain, path, e);
 }
@@ -224,8 +233,10 @@ btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e)
 void
 btls_session_opened(btls_session *s)
 {
-    if (s->state == BTLS_STATE_HANDSHAKE)
-        s->state = BTLS_STATE_OPEN;
+    if (s->state != BTLS_STATE_HANDSHAKE)
+        return;
+    s->state = BTLS_STATE_OPEN;
+    s->was_open = 1;
 }
 
 void

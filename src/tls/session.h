@@ -46,6 +46,7 @@ typedef struct btls_session {
     btls_path path;                /* from the peer to an anchor, or, when that failed,
                                     * what came closest; none when resumed */
     int verified;                  /* the peer's chain was verified */
+    int was_open;                  /* the handshake was finished */
     btls_queue staple;             /* client: the server's OCSP response, DER */
     const btls_identity *identity; /* what we showed, NULL for nothing */
 

@@ -5,6 +5,7 @@ local certificates = require "beartls.cli.certificate"
 local codes = require "beartls.cli.codes"
 local facts = require "beartls.cli.facts"
 local files = require "beartls.files"
+local text = require "beartls.decode.text"
 local tls = require "beartls"
 
 local show = {}
@@ -15,7 +16,7 @@ show.command = {
   count = { 1, 1 },
   shows_on_stdout = true,
   about = "Says what is in a file: the certificates of a chain, a private key (its kind, never its "
-    .. "secret), or both; PEM or DER.",
+    .. "secret), revocation lists; PEM or DER.",
   options = {
     { "json", nil, "a JSON object a line" },
     { "color", nil, "colours, even where there is no terminal" },
@@ -83,6 +84,38 @@ local function show_key(key, chain, out)
   print_rows(out, "private key", rows)
 end
 
+-- More than these are of use to programs, which have --json.
+local MOST_ENTRIES = 20
+
+local function rows_of_list(list, entries)
+  local rows = {
+    { "issuer", text.printable(list.issuer) }, { "from", facts.date(list.this_update) },
+    { "next", list.next_update and facts.date(list.next_update) or "it does not say when" },
+    { "number", list.number or "none" }, { "takes back", list.count == 1 and "1 certificate"
+      or ("%d certificates"):format(list.count) },
+  }
+  for i = 1, math.min(#entries, MOST_ENTRIES) do
+    local entry = entries[i]
+    rows[#rows + 1] = { "", ("%s on %s%s"):format(entry.serial, facts.date(entry.date),
+      entry.reason and ": " .. entry.reason or "") }
+  end
+  if list.count > MOST_ENTRIES then
+    rows[#rows + 1] = { "", "and others" }
+  end
+  return rows
+end
+
+local function show_crls(crls, out)
+  for i, list in ipairs(crls:list()) do
+    if out.json then
+      list.entries = crls:entries(i)
+      out:fact(out.stdout, "crl", list)
+    else
+      print_rows(out, "revocation list", rows_of_list(list, crls:entries(i, MOST_ENTRIES)))
+    end
+  end
+end
+
 -- What may be in the bytes: chain or nil, key or nil, and message and code if it is neither.
 local function parse(bytes)
   local chain, message, code = tls.certificate.parse(bytes)
@@ -96,7 +129,7 @@ local function parse(bytes)
   elseif bytes:find("-----BEGIN", 1, true) or code ~= "config_no_certificate" then
     return nil, nil, message, code
   end
-  return nil, nil, "there is neither a certificate nor a key in it", "config_no_certificate"
+  return nil, nil, "there is neither a certificate nor a key nor a revocation list in it", "config_no_certificate"
 end
 
 ---Runs the command.
@@ -111,8 +144,13 @@ function show.run(values, out)
   end
   local chain, key
   chain, key, message, code = parse(bytes)
+  local crls = tls.crls.parse(bytes)
   if chain then
     show_chain(chain, out)
+  end
+  if crls then
+    show_crls(crls, out)
+    message = key == nil and bytes:find("PRIVATE KEY-----", 1, true) and message or nil
   end
   if key then
     show_key(key, chain, out)
