@@ -47,7 +47,7 @@ LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz
+.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz differential
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -68,7 +68,7 @@ deps:
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 # Whatever is asked for together with deps waits for it, under -j too.
-all demo test lint asan valgrind ct fuzz bench install $(OBJ): | deps
+all demo test lint asan valgrind ct fuzz differential bench install $(OBJ): | deps
 endif
 
 # What follows runs in a make of its own, so that it sees what deps has just installed.
@@ -119,6 +119,12 @@ TIME ?= 60
 fuzz:
 	@$(MAKE) --no-print-directory -s LUA=lua5.4 all
 	@sh spec/fuzz/run.sh $(TIME) $(T)
+
+## differential: our verdict beside OpenSSL's and GnuTLS' on N=3000 generated chains (SEED=1)
+N ?= 3000
+SEED ?= 1
+differential: all
+	@$(RUN) $(LUA) spec/differential/main.lua $(N) $(SEED)
 
 ## bench: measures beartls beside LuaSec
 bench: all $(B)/copies.so
