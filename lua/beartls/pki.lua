@@ -70,8 +70,8 @@ function pki.is_key_kind(kind)
   return rules.authority.key_kind[1](kind)
 end
 
----The gallery of faults: what ca:faulty makes, each with the code of a verdict on it.
----@return { name: string, about: string, code: string, server_only: boolean|nil }[]
+---The gallery of faults: what ca:faulty makes, each with the code of the verdict on it; nil where that is to believe.
+---@return { name: string, about: string, code: string|nil, server_only: boolean|nil }[]
 function pki.faults()
   return require("beartls.pki.faults").list
 end

@@ -66,6 +66,13 @@ function bench.set(plan, extension)
   table.insert(plan.extensions, extension)
 end
 
+---What plan.spoil may be: another signature of the same form.
+---@param signature string
+---@return string
+function bench.spoil(signature)
+  return signature:sub(1, -2) .. string.char((signature:byte(-1) + 1) % 256)
+end
+
 -- The leaf's plan and its key.
 local function plan_of(self, changes, issuer)
   local options = rules.merge(self.options, changes or {})
@@ -140,15 +147,6 @@ function methods:self_signed()
   plan.issuer, plan.key, plan.scheme = plan.subject, key, algorithms.scheme_of(key)
   bench.remove(plan, "authority_key_identifier")
   return alone(plan, key)
-end
-
----The leaf with another signature than its issuer's.
-function methods:spoiled()
-  return self:issue(nil, nil, function(plan)
-    plan.spoil = function(signature)
-      return signature:sub(1, -2) .. string.char((signature:byte(-1) + 1) % 256)
-    end
-  end)
 end
 
 local function host_of(uri)

@@ -5,6 +5,7 @@ local bench = require "beartls.pki.bench"
 local core = require "beartls.core"
 local der = require "beartls.pki.der"
 local extensions = require "beartls.pki.extensions"
+local subject = require "beartls.pki.subject"
 local weak_key = require "beartls.pki.weak_key"
 
 local faults = {}
@@ -12,7 +13,7 @@ local faults = {}
 local DAY = 86400
 -- Nobody asks for these names.
 local ELSEWHERE = "elsewhere.invalid"
-local NOWHERE = { dns = ELSEWHERE, ip = "192.0.2.0/24", email = ELSEWHERE, uri = ELSEWHERE }
+local NOWHERE = { dns = ELSEWHERE, ip = "0.0.0.0/32", email = ELSEWHERE, uri = ELSEWHERE }
 
 local function ended(b)
   return { not_before = b.now - 60 * DAY, not_after = b.now - DAY }
@@ -31,13 +32,14 @@ end
 -- Changes the plan so that this DNS name is its only one.
 local function only_name(name_of)
   return function(plan, b)
-    bench.set(plan, extensions.subject_alternative_name(der.context_primitive(2, name_of(b)), false))
+    bench.set(plan, extensions.subject_alternative_name(der.context_primitive(2, name_of(b)),
+      plan.subject == subject.EMPTY))
   end
 end
 
--- Each: name; about, what is wrong; code, the verdict on it; server_only when clients have no such fault. How it is
--- made: leaf(bench), options that differ; change(plan, bench), what is done to the leaf before it is signed; above and
--- change_above, the same for an intermediate that there is then; or make(bench).
+-- Each: name; about, what is wrong; code, the verdict on it, nil where it is believed all the same; server_only when
+-- clients have no such fault. How it is made: leaf(bench), options that differ; change(plan, bench), what is done to
+-- the leaf before it is signed; above and change_above, the same for an intermediate that there is then; make(bench).
 faults.list = {
   { name = "expired", about = "it ended yesterday", code = "certificate_expired", leaf = ended },
   { name = "not_yet_valid", about = "it begins tomorrow", code = "certificate_not_yet_valid",
@@ -58,6 +60,8 @@ faults.list = {
   { name = "intermediate_wrong_eku", about = "the intermediate may issue for the other role alone",
     code = "certificate_wrong_usage",
     change_above = function(plan, b) bench.set(plan, other_purpose(b)) end },
+  { name = "no_eku", about = "it does not say what it is for: that is for all to RFC 5280",
+    change = function(plan) bench.remove(plan, "extended_key_usage") end },
   { name = "no_digital_signature", about = "its key may agree on secrets, and not sign",
     code = "certificate_wrong_usage",
     change = function(plan) bench.set(plan, extensions.key_usage { "keyAgreement" }) end },
@@ -95,9 +99,10 @@ faults.list = {
     code = "certificate_critical_extension",
     change = function(plan) bench.set(plan, extensions.new("1.3.6.1.4.1.99999.1", true, der.null)) end },
   { name = "bad_signature", about = "its signature is not its issuer's", code = "certificate_bad_signature",
-    make = function(b) return b:spoiled() end },
+    change = function(plan) plan.spoil = bench.spoil end },
   { name = "cn_only", about = "only its common name says which host it is for", code = "certificate_name_mismatch",
-    server_only = true, change = function(plan) bench.remove(plan, "subject_alternative_name") end },
+    server_only = true, leaf = function(b) return { name = b.host } end,
+    change = function(plan) bench.remove(plan, "subject_alternative_name") end },
   { name = "bare_wildcard", about = "its name is * alone", code = "certificate_name_mismatch", server_only = true,
     change = only_name(function() return "*" end) },
   { name = "partial_wildcard", about = "its wildcard stands for a part of a label",
