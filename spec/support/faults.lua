@@ -16,14 +16,14 @@ function faults.flights_of(client_config, server_config, how)
 end
 
 ---Runs a case for each change of `changes`, a list of { flight, name, function(bytes) -> bytes | pieces }, and says
----what went wrong.
-function faults.run_all(client_config, server_config, changes, how)
+---what went wrong. `how` gives the last argument of wire.run; `judge` is wire.judge if not given.
+function faults.run_all(client_config, server_config, changes, how, judge)
   local wrong, open = {}, 0
   for _, change in ipairs(changes) do
     local ok, p = pcall(wire.run, client_config, server_config, function(n, bytes)
       return n == change[1] and change[3](bytes) or bytes
     end, how and how())
-    local what = ok and wire.judge(p) or not ok and "raised " .. tostring(p) or nil
+    local what = ok and (judge or wire.judge)(p) or not ok and "raised " .. tostring(p) or nil
     if what then
       wrong[#wrong + 1] = ("flight %d, %s: %s"):format(change[1], change[2], what)
     elseif p.client:state() == "open" then
