@@ -5,7 +5,7 @@ local modern_faults = require "support.modern_faults"
 local wire = require "support.wire"
 
 -- How many changes of a kind are tried in a flight: there are more bytes than it pays to try one by one.
-local SAMPLES = 24
+local SAMPLES = 14
 
 -- Positions in a flight of that size: its beginning, where the lengths are, and evenly through the rest.
 local function positions(size)

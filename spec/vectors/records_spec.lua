@@ -237,7 +237,6 @@ describe("protected records", function()
     ["more than 2^14 bytes and padding inside"] = { forge13(("x"):rep(FULL) .. u8(DATA) .. "\0", 0), 22 },
     ["more than 2^14 bytes inside"] = { forge13(("x"):rep(FULL + 1) .. u8(DATA), 0), 22 },
     ["more bytes than 2^14 and what its AEAD adds"] = { header(DATA, FULL + 18), 22 },
-    ["a version that is not 3.x"] = { forge13("x" .. u8(DATA), 0, DATA, 0x0203), 70 },
   } do
     it("of TLS 1.3 are refused with " .. name, function()
       local got = protected(suite13, "received"):receive(case[1])

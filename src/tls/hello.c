@@ -8,6 +8,7 @@
 #include "tls/names.h"
 
 #define NAME_TYPE_HOST_NAME 0
+#define STATUS_TYPE_OCSP 1
 
 /* SHA-256 of "HelloRetryRequest". */
 const uint8_t btls_retry_request_random[BTLS_RANDOM_SIZE] = {
@@ -47,18 +48,24 @@ btls_client_hello_read(btls_client_hello *h, btls_span message, btls_error *e)
     return btls_extension_list_read(&h->x, list, BTLS_IN_CLIENT_HELLO, 0, e);
 }
 
-/* What ServerHello negotiates must be known before its extensions can be judged. */
-static unsigned
-selected_version(btls_span list, unsigned legacy_version)
+/* What ServerHello negotiates must be known before its extensions can be judged: those of
+ * TLS 1.3 are those of a hello with supported_versions, whatever that says. */
+static int
+find_version(btls_server_hello *h, btls_span list)
 {
     btls_reader r = btls_reader_of(list);
+    h->version = h->legacy_version;
     while (btls_read_more(&r)) {
         unsigned code = btls_read_u16(&r);
         btls_reader body = btls_reader_of(btls_read_vec16(&r));
-        if (code == 43 && !r.bad && body.left == 2)
-            return btls_read_u16(&body);
+        if (code != 43 || r.bad)
+            continue;
+        h->version_selected = 1;
+        h->version = btls_read_u16(&body);
+        if (!btls_read_end(&body))
+            return -1;
     }
-    return legacy_version;
+    return 0;
 }
 
 int
@@ -79,13 +86,14 @@ btls_server_hello_read(btls_server_hello *h, btls_span message, uint32_t offered
         list = btls_read_vec16(&r);
     if (!btls_read_end(&r) || !btls_read_end(&m) || h->session_id.n > BTLS_SESSION_ID_MAX)
         return malformed(e, "ServerHello");
-    h->version = selected_version(list, h->legacy_version);
+    if (find_version(h, list) != 0)
+        return malformed(e, "extension supported_versions");
     h->is_retry_request =
         memcmp(h->random.p, btls_retry_request_random, BTLS_RANDOM_SIZE) == 0 &&
         h->version == BTLS_TLS13;
-    unsigned where = h->is_retry_request        ? BTLS_IN_HELLO_RETRY_REQUEST
-                     : h->version >= BTLS_TLS13 ? BTLS_IN_SERVER_HELLO
-                                                : BTLS_IN_SERVER_HELLO_12;
+    unsigned where = h->is_retry_request   ? BTLS_IN_HELLO_RETRY_REQUEST
+                     : h->version_selected ? BTLS_IN_SERVER_HELLO
+                                           : BTLS_IN_SERVER_HELLO_12;
     return btls_extension_list_read(&h->x, list, where, offered, e);
 }
 
@@ -140,6 +148,58 @@ btls_client_hello_version(const btls_client_hello *h, unsigned min, unsigned max
         if (v >= min && v <= max && v > *version)
             *version = v;
     }
+    return 0;
+}
+
+/* RFC 6066, 8: what a status_request asks for; other types are none of ours. */
+static int
+is_status_request(btls_span body)
+{
+    btls_reader r = btls_reader_of(body);
+    unsigned type = btls_read_u8(&r);
+    if (r.bad || type != STATUS_TYPE_OCSP)
+        return !r.bad;
+    btls_read_vec16(&r);
+    btls_read_vec16(&r);
+    return btls_read_end(&r);
+}
+
+/* Vectors of vectors and of bytes that must not be empty. */
+static int
+is_filled_vector(btls_span body, int size)
+{
+    btls_reader r = btls_reader_of(body);
+    btls_span list = size == 1 ? btls_read_vec8(&r) : btls_read_vec16(&r);
+    return btls_read_end(&r) && list.n > 0;
+}
+
+int
+btls_client_hello_check(const btls_client_hello *h, btls_error *e)
+{
+    static const int lists[] = { BTLS_EXT_SUPPORTED_GROUPS, BTLS_EXT_SIGNATURE_ALGORITHMS,
+                                 BTLS_EXT_SIGNATURE_ALGORITHMS_CERT };
+    const btls_extensions *x = &h->x;
+    btls_span ignored;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (btls_extensions_has(x, lists[i]) &&
+            btls_extension_list16(x, lists[i], &ignored, e) != 0)
+            return -1;
+    }
+    if (btls_extensions_has(x, BTLS_EXT_PSK_KEY_EXCHANGE_MODES) &&
+        !is_filled_vector(x->body[BTLS_EXT_PSK_KEY_EXCHANGE_MODES], 1))
+        return malformed(e, "extension psk_key_exchange_modes");
+    if (btls_extensions_has(x, BTLS_EXT_CERTIFICATE_AUTHORITIES) &&
+        !is_filled_vector(x->body[BTLS_EXT_CERTIFICATE_AUTHORITIES], 2))
+        return malformed(e, "extension certificate_authorities");
+    if (btls_extensions_has(x, BTLS_EXT_STATUS_REQUEST) &&
+        !is_status_request(x->body[BTLS_EXT_STATUS_REQUEST]))
+        return malformed(e, "extension status_request");
+    if (x->body[BTLS_EXT_EARLY_DATA].n != 0)
+        return malformed(e, "extension early_data");
+    if (x->body[BTLS_EXT_POST_HANDSHAKE_AUTH].n != 0)
+        return malformed(e, "extension post_handshake_auth");
+    if (x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
+        return malformed(e, "extension extended_master_secret");
     return 0;
 }
 

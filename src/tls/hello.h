@@ -27,8 +27,14 @@ typedef struct btls_client_hello {
  * (decode_error, illegal_parameter). */
 int btls_client_hello_read(btls_client_hello *h, btls_span message, btls_error *e);
 
+/* The forms of extensions whose contents nobody may ever look at: a server that needs
+ * none of them still says that they are malformed. 0, or -1 with *e set (decode_error).
+ */
+int btls_client_hello_check(const btls_client_hello *h, btls_error *e);
+
 typedef struct {
     unsigned version; /* what it negotiates: supported_versions, else legacy_version */
+    int version_selected; /* it has supported_versions */
     unsigned legacy_version;
     btls_span random;
     btls_span session_id;

@@ -252,7 +252,13 @@ check_hello(modern *m, const btls_server_hello *h)
 {
     const btls_config *c = m->s->config;
     const btls_suite *suite = btls_suite_by_id(h->suite);
-    if (h->version < c->min_version || h->version > c->max_version) {
+    /* 4.2.1: the extension chooses TLS 1.3 or nothing that we know, and nothing else can
+     * choose it. */
+    if (h->version_selected && h->version != BTLS_TLS13 && h->legacy_version > BTLS_SSL30)
+        return wrong(m, "chooses a version that was not offered");
+    if (h->version < c->min_version || h->version > c->max_version ||
+        h->legacy_version <= BTLS_SSL30 || /* D.5 */
+        (h->version == BTLS_TLS13 && !h->version_selected)) {
         btls_modern_fail(m, "peer_version", BTLS_ALERT_PROTOCOL_VERSION,
                          "the server wants %s, which was not offered",
                          btls_version_name(h->version) != NULL

@@ -10,7 +10,7 @@ read_key_share(modern *m, const btls_server_hello *h, btls_span *peer)
     btls_reader r = btls_reader_of(h->x.body[BTLS_EXT_KEY_SHARE]);
     unsigned group = btls_read_u16(&r);
     *peer = btls_read_vec16(&r);
-    if (!btls_read_end(&r))
+    if (!btls_read_end(&r) || peer->n == 0)
         return btls_modern_malformed(m, "extension key_share");
     if (group != m->hs->share_group)
         return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
@@ -24,7 +24,7 @@ int
 btls_client13_on_server_hello(modern *m, const btls_server_hello *h)
 {
     handshake *hs = m->hs;
-    btls_span peer, psk = { NULL, 0 };
+    btls_span peer = { NULL, 0 }, psk = { NULL, 0 };
     uint8_t shared[BTLS_GROUP_SECRET_MAX];
     size_t n;
     if (read_key_share(m, h, &peer) != 0 || btls_psk_accepted(m, h, &psk) != 0)

@@ -17,10 +17,8 @@ transcript_hash(const btls_transcript *t, uint8_t out[BTLS_HASH_MAX])
     return (btls_span){ out, btls_transcript_hash(t, out) };
 }
 
-/* Nothing of a handshake message may be protected with the keys before and the rest with
- * those after a change (5.1). */
-static int
-check_boundary(modern *m)
+int
+btls_keys_check_boundary(modern *m)
 {
     if (btls_queue_size(&m->incoming.bytes) == m->handling)
         return 0;
@@ -35,7 +33,7 @@ install(modern *m, int sent, int what)
 {
     uint8_t key[BTLS_AEAD_KEY_MAX], iv[BTLS_AEAD_NONCE];
     const uint8_t *secret = secret_of(m, sent == m->s->is_client);
-    if (!sent && check_boundary(m) != 0)
+    if (!sent && btls_keys_check_boundary(m) != 0)
         return -1;
     if (sent && btls_send_flight(m) != 0)
         return -1;

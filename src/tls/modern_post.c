@@ -27,6 +27,9 @@ on_new_session_ticket(modern *m, btls_span message)
         return btls_modern_malformed(m, "NewSessionTicket");
     if (btls_extension_list_read(&x, list, BTLS_IN_NEW_SESSION_TICKET, 0, &e) != 0)
         return btls_modern_fail_with(m, &e);
+    if (btls_extensions_has(&x, BTLS_EXT_EARLY_DATA) &&
+        x.body[BTLS_EXT_EARLY_DATA].n != 4) /* max_early_data_size (4.2.10) */
+        return btls_modern_malformed(m, "extension early_data");
     if (lifetime == 0 || !s->config->tickets)
         return BTLS_CONNECTED;
     btls_queue_clear(&r->ticket);

@@ -127,7 +127,7 @@ check_hello(modern *m, const btls_client_hello *h)
     const btls_config *c = m->s->config;
     btls_error e;
     unsigned version;
-    if (h->legacy_version < 0x0300)
+    if (h->legacy_version <= BTLS_SSL30) /* RFC 8446, D.5 */
         return fail_version(m, h);
     if (btls_client_hello_version(
             h, c->min_version > BTLS_TLS12 ? c->min_version : BTLS_TLS12, c->max_version,
@@ -144,6 +144,8 @@ check_hello(modern *m, const btls_client_hello *h)
     if (memchr(h->compressions.p, 0, h->compressions.n) == NULL ||
         (version == BTLS_TLS13 && h->compressions.n != 1)) /* 4.1.2 */
         return wrong(m, "has wrong compression methods");
+    if (btls_client_hello_check(h, &e) != 0)
+        return btls_modern_fail_with(m, &e);
     m->version = version;
     return check_second_hello(m, h);
 }

@@ -300,8 +300,6 @@ btls_server12_on_client_hello(modern *m, const btls_client_hello *h)
 {
     handshake *hs = m->hs;
     const btls_extensions *x = &h->x;
-    if (x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
-        return btls_modern_malformed(m, "extension extended_master_secret");
     m->extended_master_secret = btls_extensions_has(x, BTLS_EXT_EXTENDED_MASTER_SECRET);
     hs->secure_renegotiation =
         btls_extensions_has(x, BTLS_EXT_RENEGOTIATION_INFO) ||

@@ -221,6 +221,9 @@ agree(modern *m, btls_span share)
     handshake *hs = m->hs;
     uint8_t shared[BTLS_GROUP_SECRET_MAX];
     size_t n;
+    /* Before the answer, which the client could not bring together with an alert. */
+    if (btls_keys_check_boundary(m) != 0)
+        return -1;
     if (btls_group_generate(m->group, &hs->random.vtable, hs->private_key,
                             &hs->private_size, hs->public_key, &hs->public_size) != 0)
         return btls_modern_fail(m, "io_crypto", BTLS_ALERT_INTERNAL_ERROR,

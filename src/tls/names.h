@@ -8,6 +8,7 @@
 
 #include "crypto/aead.h"
 
+#define BTLS_SSL30 0x0300
 #define BTLS_TLS10 0x0301
 #define BTLS_TLS11 0x0302
 #define BTLS_TLS12 0x0303

@@ -207,9 +207,9 @@ begin_record(btls_records *r, btls_error *e)
     if (h[0] < BTLS_CHANGE_CIPHER_SPEC || h[0] > BTLS_APPLICATION_DATA)
         return btls_error_set(e, "peer_bad_record", BTLS_ALERT_UNEXPECTED_MESSAGE,
                               "%s sent something that is no TLS record", r->peer);
-    /* TLS 1.3 ignores the version (RFC 8446, 5.1), but what is not 3.x is none. */
-    if (h[1] != 3 || (r->version != 0 && r->version < BTLS_TLS13 &&
-                      ((unsigned)h[1] << 8 | h[2]) != r->version))
+    /* TLS 1.3 ignores the version (RFC 8446, 5.1); before, what is not 3.x is none. */
+    if (r->version < BTLS_TLS13 &&
+        (h[1] != 3 || (r->version != 0 && ((unsigned)h[1] << 8 | h[2]) != r->version)))
         return btls_error_set(e, "peer_version", BTLS_ALERT_PROTOCOL_VERSION,
                               "%s sent a record of another version than was negotiated",
                               r->peer);
