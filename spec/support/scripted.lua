@@ -127,6 +127,10 @@ function scripted:on_handshake(body)
   end
 end
 
+---A change_cipher_spec has been heard, which means nothing in TLS 1.3.
+function scripted.on_change_cipher_spec()
+end
+
 ---Takes what the session has to say. Alerts are collected in `alerts`: { body, encrypted }.
 function scripted:listen()
   for _, record in ipairs(wire.records(self.session:drain() or "")) do
@@ -139,6 +143,8 @@ function scripted:listen()
         self.alerts[#self.alerts + 1] = { got.body, got.encrypted }
       elseif got.type == wire.APPLICATION_DATA then
         self.data = self.data .. got.body
+      elseif got.type == wire.CHANGE_CIPHER_SPEC then
+        self:on_change_cipher_spec()
       end
     end
   end
