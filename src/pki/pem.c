@@ -1,7 +1,6 @@
 /* pem.c -- PEM (RFC 7468) as it is found in files. */
 #include "pki/pem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LINE 64
@@ -221,13 +220,17 @@ push_base64(btls_queue *q, btls_span bytes)
     return 1;
 }
 
+/* "-----BEGIN label-----" or the like; a label may be of any length. */
+static int
+push_boundary(btls_queue *q, const char *begin, const char *label)
+{
+    return btls_queue_push(q, begin, strlen(begin)) &&
+           btls_queue_push(q, label, strlen(label)) && btls_queue_push(q, "-----\n", 6);
+}
+
 int
 btls_pem_push(btls_queue *q, const char *label, btls_span bytes)
 {
-    char line[80];
-    int n = snprintf(line, sizeof line, "-----BEGIN %s-----\n", label);
-    if (!btls_queue_push(q, line, (size_t)n) || !push_base64(q, bytes))
-        return 0;
-    n = snprintf(line, sizeof line, "-----END %s-----\n", label);
-    return btls_queue_push(q, line, (size_t)n);
+    return push_boundary(q, "-----BEGIN ", label) && push_base64(q, bytes) &&
+           push_boundary(q, "-----END ", label);
 }

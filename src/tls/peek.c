@@ -89,5 +89,8 @@ btls_peek_feed(btls_peek *p, const uint8_t *bytes, size_t n, int *out_of_memory)
 btls_span
 btls_peek_message(const btls_peek *p)
 {
-    return (btls_span){ btls_queue_bytes(&p->message).p, message_length(p) };
+    btls_span m = btls_queue_bytes(&p->message);
+    size_t n = message_length(p);
+    /* A message that is refused for its length may be announced only. */
+    return (btls_span){ m.p, m.n >= n ? n : 0 };
 }
