@@ -40,7 +40,7 @@ run_one() {
   fi
   LUA_INIT='' LUA_INIT_5_4='' LUA_INIT_5_3='' BEARTLS_LUA=$lua \
   LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$PWD/build/$lua/?.so;;" \
-    timeout 300 busted --lua="$lua" -o spec/support/ci.lua "$@" </dev/null >"$out/$lua.log" 2>&1 &
+    timeout 900 busted --lua="$lua" -o spec/support/ci.lua "$@" </dev/null >"$out/$lua.log" 2>&1 &
   echo $! >"$out/$lua.pid"
   wait $!
   code=$?
@@ -52,13 +52,17 @@ run_one() {
 }
 
 specs=$(ls spec/*_spec.lua)
+# Slow, and about what is the same whichever Lua runs it: for the first one alone.
+once="allocation certificate_message encrypted_key fault pki_command record rockspec style"
+again=$specs
+for name in $once; do again=$(echo "$again" | grep -v "^spec/${name}_spec.lua$"); done
 interop=$(ls spec/interop/*_spec.lua spec/vectors/*_spec.lua 2>/dev/null)
 rest=
 for l in $luas; do [ "$l" = "$first" ] || rest="$rest $l"; done
 
 # One lane does the first Lua with the real peers, the other the remaining Luas.
 (run_one "$first" $specs $interop >"$out/$first" 2>&1) &
-(for l in $rest; do run_one "$l" $specs >"$out/$l" 2>&1; done) &
+(for l in $rest; do run_one "$l" $again >"$out/$l" 2>&1; done) &
 wait
 
 status=0 passed=0 failed=0 skipped=0
