@@ -38,7 +38,7 @@ btls_chain_end_certificate(btls_chain *c, btls_error *e)
 {
     if (c->count == BTLS_CHAIN_CERTIFICATES)
         return too_long(e);
-    c->ends[c->count++] = btls_queue_size(&c->bytes);
+    c->ends[c->count++] = (uint32_t)btls_queue_size(&c->bytes);
     return 0;
 }
 

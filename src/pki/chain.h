@@ -8,13 +8,13 @@
 
 /* What a peer may send at most. Real chains have up to five certificates of about 2 kB.
  */
-#define BTLS_CHAIN_CERTIFICATES 20
+#define BTLS_CHAIN_CERTIFICATES 32
 #define BTLS_CHAIN_BYTES 131072
 
 typedef struct {
     btls_queue bytes;
-    size_t ends[BTLS_CHAIN_CERTIFICATES]; /* offset behind certificate i */
-    size_t count;                         /* of those that are complete */
+    uint32_t ends[BTLS_CHAIN_CERTIFICATES]; /* offset behind certificate i */
+    size_t count;                           /* of those that are complete */
 } btls_chain;
 
 /* An empty chain that allocates from a. Released by btls_chain_clear. */

@@ -1,5 +1,5 @@
 /* path.h -- the search for a path from the peer's certificate to an anchor: what
- * path_search.c, path_check.c and verify_report.c share. */
+ * path_search.c, path_check.c, path_policy.c and verify_report.c share. */
 #ifndef BTLS_PKI_PATH_H
 #define BTLS_PKI_PATH_H
 
@@ -26,11 +26,12 @@ enum btls_fault_kind {
     BTLS_FAULT_KEY_USAGE,
     BTLS_FAULT_PATH_LENGTH,     /* number: how many CAs it allows below */
     BTLS_FAULT_NAME_CONSTRAINT, /* name, constraint: what is not kept; by: whose */
-    BTLS_FAULT_REVOKED,         /* error: what policy->revocation said */
-    BTLS_FAULT_MALFORMED,       /* number: which one of the chain */
-    BTLS_FAULT_NO_ISSUER,       /* nobody of that name is there */
-    BTLS_FAULT_UNTRUSTED_ROOT,  /* self-signed */
-    BTLS_FAULT_BAD_SIGNATURE,   /* not by any issuer of that name */
+    BTLS_FAULT_POLICY,
+    BTLS_FAULT_REVOKED,        /* error: what policy->revocation said */
+    BTLS_FAULT_MALFORMED,      /* number: which one of the chain */
+    BTLS_FAULT_NO_ISSUER,      /* nobody of that name is there */
+    BTLS_FAULT_UNTRUSTED_ROOT, /* self-signed */
+    BTLS_FAULT_BAD_SIGNATURE,  /* not by any issuer of that name */
     BTLS_FAULT_TOO_DEEP,
     BTLS_FAULT_TOO_COMPLEX
 };
@@ -115,6 +116,10 @@ int btls_path_check_key_usage(const btls_path_node *n, btls_fault *fault);
 /* May `issuer` stand above s->path? Everything but its signature. */
 int btls_path_check_issuer(btls_path_search *s, const btls_path_node *issuer,
                            btls_fault *fault);
+
+/* Is there a certificate policy on s->path, which an anchor was found for, when one is
+ * required? */
+int btls_path_check_policies(btls_path_search *s, btls_fault *fault);
 
 /* Turns s->closest into *e and its path into *path. Returns -1. */
 int btls_path_report(const btls_path_search *s, btls_path *path, btls_error *e);

@@ -363,7 +363,7 @@ static int
 put_in_order(struct file *f, btls_chain *chain)
 {
     btls_certificate c;
-    uint32_t used = 0; /* BTLS_CHAIN_CERTIFICATES are fewer */
+    uint32_t used = 0; /* a bit for each of BTLS_CHAIN_CERTIFICATES */
     if (f->key == NULL) {
         for (size_t i = 0; i < f->found.count; i++) {
             if (copy_certificate(chain, btls_chain_at(&f->found, i), f->e) != 0)

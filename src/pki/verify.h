@@ -68,6 +68,7 @@ typedef struct {
  *   certificate_path_too_long      more CAs than one above allows, or than we follow
  *   certificate_wrong_usage        for servers instead of clients, or the reverse
  *   certificate_name_constraint    a name that a CA above may not certify
+ *   certificate_policy             a CA above requires a policy, and none is valid
  *   certificate_critical_extension one that is not understood
  *   certificate_nonconforming      breaks a rule of RFC 5280 that nobody may overlook
  *   certificate_weak_key, certificate_weak_signature

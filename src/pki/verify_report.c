@@ -188,6 +188,13 @@ report_name_constraint(const report *r)
 }
 
 static void
+report_policy(const report *r)
+{
+    say(r, "certificate_policy", BAD_CERTIFICATE,
+        "has none of the certificate policies that a CA above it requires");
+}
+
+static void
 report_revoked(const report *r)
 {
     *r->e = r->s->revocation;
@@ -289,6 +296,7 @@ static void (*const reports[])(const report *) = {
     [BTLS_FAULT_KEY_USAGE] = report_key_usage,
     [BTLS_FAULT_PATH_LENGTH] = report_path_length,
     [BTLS_FAULT_NAME_CONSTRAINT] = report_name_constraint,
+    [BTLS_FAULT_POLICY] = report_policy,
     [BTLS_FAULT_REVOKED] = report_revoked,
     [BTLS_FAULT_MALFORMED] = report_malformed,
     [BTLS_FAULT_NO_ISSUER] = report_no_issuer,
