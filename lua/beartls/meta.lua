@@ -164,7 +164,8 @@ function session:events() end
 ---@field alert string|nil name of the alert that ended it
 ---@field alert_number number|nil
 ---@field sent_by "us"|"peer"|nil who sent the alert
----@field certificate beartls.certificate|nil the one that it is about
+---@field position number|nil of the certificate that it is about on the path, 0 the peer's
+---@field certificate beartls.certificate|nil that certificate
 ---@field trace table[] the events that nobody has taken
 
 ---Why the session failed.
@@ -432,6 +433,8 @@ function trust:memory() end
 ---@return beartls.certificate[]|nil path from the chain's first certificate to the trusted one
 ---@return string|nil message
 ---@return string|nil code certificate_*
+---@return { message: string, code: string, hint: string|nil, position: number|nil,
+---certificate: beartls.certificate|nil }|nil failure
 function trust:verify(chain, options) end
 
 ---Certificate revocation lists. Made by tls.crls.load and .parse. #crls is the number of lists.

@@ -125,15 +125,15 @@ function makers.path()
     return string.char(where, math.floor(#der / 256), #der % 256) .. der
   end
   local all = { dns = "example.test", ip = "192.0.2.0/24", email = "example.test", uri = "example.test" }
-  local root = add(1, { "Root", ca = true, permitted = all, excluded = { dns = "no.example.test", ip = "::/0" },
+  local anchor = add(1, { "Root", ca = true, permitted = all, excluded = { dns = "no.example.test", ip = "::/0" },
     path_length = 1 })
   local ica = add(2, { "ICA", by = "Root", ca = true, path_length = 0, eku = { "serverAuth" } })
   local leaf = add(2, { "leaf", by = "ICA", eku = { "serverAuth" }, san = { dns = "www.example.test",
     ip = "192.0.2.1", email = "a@example.test", uri = "spiffe://example.test/x" } })
-  seed("\3" .. leaf .. ica .. root)
+  seed("\3" .. leaf .. ica .. anchor)
   seed("\11" .. leaf .. ica .. add(2, { "ICA", by = "Other", ca = true }) .. add(1, { "Other", ca = true }))
   seed("\7" .. add(3, { "self", dns = "www.example.test", eku = { "clientAuth" } }))
-  seed("\19" .. add(2, { "A", by = "B", ca = true }) .. add(2, { "B", by = "A", ca = true }) .. root)
+  seed("\19" .. add(2, { "A", by = "B", ca = true }) .. add(2, { "B", by = "A", ca = true }) .. anchor)
 end
 
 makers[what]()

@@ -10,6 +10,7 @@ local names = require "beartls.pki.names"
 local parts = require "beartls.pki.parts"
 local pki = require "support.pki"
 local subject = require "beartls.pki.subject"
+local tls = require "beartls"
 
 local graph = {}
 
@@ -91,6 +92,26 @@ end
 ---@param value string DER
 function graph.extension(oid, critical, value)
   return extensions.new(oid, critical, value)
+end
+
+---The verdict on certificates at the specs' moment.
+---@param case table sent, trusted: lists of PEM; name, usage; days: later than the moment
+---@param root string PEM of whom to trust when the case does not say it
+---@return table|nil path
+---@return string|nil message
+---@return string|nil code
+---@return table|nil failure
+function graph.verdict(case, root)
+  local trust, message, code = tls.trust.parse(table.concat(case.trusted or { root }))
+  if not trust then
+    return nil, message, code
+  end
+  local chain
+  chain, message, code = tls.certificate.parse(table.concat(case.sent))
+  if not chain then
+    return nil, message, code
+  end
+  return trust:verify(chain, { name = case.name, usage = case.usage, time = pki.NOW + (case.days or 0) * 86400 })
 end
 
 graph.der = der

@@ -71,12 +71,25 @@ void btls_push_chain(lua_State *L, const btls_chain *c, size_t first, size_t cou
 /* The same for one certificate of ours, well-formed DER. */
 void btls_push_certificate(lua_State *L, btls_span der);
 
+/* The store of the object at index 1; raises when it is none. A config that uses a store
+ * keeps it from growing, this does not. */
+const btls_trust *btls_check_trust(lua_State *L);
+/* Pushes the certificate of anchor i. */
+void btls_push_anchor(lua_State *L, const btls_trust *t, size_t i);
+/* From verify.c: a method of trust stores. */
+int btls_trust_verify(lua_State *L);
+
 /* Pushes certificate i of a path that was found for that chain and trust. */
 void btls_push_path_certificate(lua_State *L, const btls_path *path, size_t i,
                                 const btls_chain *chain, const btls_trust *trust);
 /* The same for all of them: a list. */
 void btls_push_path(lua_State *L, const btls_path *path, const btls_chain *chain,
                     const btls_trust *trust);
+
+/* Pushes a table that says why there is no path: message, code, hint, and the position
+ * on the path and the certificate that it is about, when it is about one. */
+void btls_push_failure(lua_State *L, const btls_error *e, const btls_path *path,
+                       const btls_chain *chain, const btls_trust *trust);
 
 /* Each registers its type and leaves the table of its constructors on the stack. */
 int btls_open_certificate(lua_State *L);

@@ -27,21 +27,13 @@ btls_session_raw_failure(lua_State *L)
     const btls_error *e = &s->error;
     if (!btls_session_failed(s))
         return push_nil(L);
-    lua_newtable(L);
-    set_string(L, "message", e->message);
-    set_string(L, "code", e->code);
-    set_string(L, "hint", e->hint[0] != '\0' ? e->hint : NULL);
+    btls_push_failure(L, e, &s->path, &s->peer, s->config->trust);
     if (e->alert != BTLS_NO_ALERT) {
         const char *name = btls_alert_name(e->alert);
         set_string(L, "alert", name != NULL ? name : "unknown");
         lua_pushinteger(L, e->alert);
         lua_setfield(L, -2, "alert_number");
         set_string(L, "sent_by", e->sent_by_peer ? "peer" : "us");
-    }
-    if (e->position >= 0 && (size_t)e->position < s->path.count) {
-        btls_push_path_certificate(L, &s->path, (size_t)e->position, &s->peer,
-                                   s->config->trust);
-        lua_setfield(L, -2, "certificate");
     }
     return 1;
 }
