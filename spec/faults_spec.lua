@@ -4,6 +4,8 @@ local issuing = require "beartls.pki"
 local pair = require "support.pair"
 local pki = require "support.pki"
 local process = require "support.process"
+local socket = require "beartls.socket"
+local tls = require "beartls"
 
 local ca = assert(issuing.ca { name = "Gallery CA", time = pki.now })
 local trust = assert(ca:trust())
@@ -11,10 +13,12 @@ local good_client = assert(ca:issue { name = "alice" })
 local good_server = assert(ca:issue { dns = "localhost" })
 
 -- A session in which this side shows `identity`; the other one does as it should.
-local function session(identity, is_client)
+local function session(identity, is_client, list)
   local client, server = is_client and identity or good_client, is_client and good_server or identity
-  return pair.new({ trust = trust, certificate = client.certificate, key = client.key },
-    { trust = trust, certificate = server.certificate, key = server.key, verify_client = "require" }):settle()
+  local function options(of, verify_client)
+    return { trust = trust, certificate = of.certificate, key = of.key, crls = list, verify_client = verify_client }
+  end
+  return pair.new(options(client), options(server, "require")):settle()
 end
 
 describe("the gallery of faults", function()
@@ -37,12 +41,16 @@ describe("the gallery of faults", function()
       local title = ("refuses a %s whose certificate has the fault %s"):format(role, fault.name)
       if fault.code and not (is_client and fault.server_only) then
         it(title, function()
-          local identity = assert(ca:faulty(fault.name, { client = is_client }))
-          local path, message, code = trust:verify(identity.certificate,
-            { name = not is_client and "localhost" or nil, usage = role, time = pki.NOW })
+          local identity, list = ca:faulty(fault.name, { client = is_client })
+          assert(identity, list)
+          assert.equal(fault.by_list or false, list ~= nil)
+          local path, message, code = trust:verify(identity.certificate, {
+            name = not is_client and "localhost" or nil, usage = role, time = pki.NOW,
+            crls = list and assert(tls.crls.parse(list:pem())),
+          })
           assert.is_nil(path)
           assert.equal(fault.code, code, message)
-          local p = session(identity, is_client)
+          local p = session(identity, is_client, list)
           local judge, shown = p[is_client and "server" or "client"]:failure(), p[role]:failure()
           assert.equal(fault.code, judge.code, judge.message)
           assert.equal("us", judge.sent_by)
@@ -127,6 +135,16 @@ describe("beartls serve --faulty", function()
     assert.equal(4, exit)
     assert.matches("(certificate_expired)", err, 1, true)
     assert.matches("failed:.*alert_certificate_expired", select(2, server:wait()))
+  end)
+
+  it("prints the list that tells of a certificate that was taken back", function()
+    local server = serve("revoked", "0")
+    local root, list, port = server:wait_for(
+      "^(%-%-%-%-%-BEGIN CERT.*)(%-%-%-%-%-BEGIN X509 CRL.*%-%-%-%-%-\n)listening on [%d.]+:(%d+)")
+    local stream, _, code = socket.connect("127.0.0.1", tonumber(port),
+      assert(tls.config { trust = assert(tls.trust.parse(root)), crls = assert(tls.crls.parse(list)) }))
+    assert.is_nil(stream)
+    assert.equal("certificate_revoked", code)
   end)
 
   it("takes the authority of a directory", function()

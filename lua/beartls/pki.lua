@@ -71,7 +71,7 @@ function pki.is_key_kind(kind)
 end
 
 ---The gallery of faults: what ca:faulty makes, each with the code of the verdict on it; nil where that is to believe.
----@return { name: string, about: string, code: string|nil, server_only: boolean|nil }[]
+---@return { name: string, about: string, code: string|nil, server_only: boolean|nil, by_list: boolean|nil }[]
 function pki.faults()
   return require("beartls.pki.faults").list
 end

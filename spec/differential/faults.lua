@@ -133,7 +133,7 @@ local rows = {
 }
 
 for _, fault in ipairs(issuing.faults()) do
-  rows[#rows + 1] = fault.code and {
+  rows[#rows + 1] = fault.code and not fault.by_list and {
     name = fault.name, code = fault.code,
     when = function(c) return is_server(c) or not fault.server_only end,
     apply = function(c) c.fault = fault.name end,

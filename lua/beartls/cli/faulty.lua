@@ -37,13 +37,11 @@ local function is_known(name)
     near and (", did you mean %s"):format(near) or "")
 end
 
--- Clients have to trust the root to see what else is wrong.
-local function show_root(ca, out)
-  local pem = ca.root:pem()
+local function show_pem(name, object, out)
   if out.json then
-    out:fact(out.stdout, "authority", { pem = pem })
+    out:fact(out.stdout, name, { pem = object:pem() })
   else
-    out:put(pem)
+    out:put(object:pem())
   end
 end
 
@@ -55,7 +53,7 @@ end
 ---@return string|nil code
 function faulty.identity(values, out)
   local known, message = is_known(values.faulty)
-  local ca, identity, code
+  local ca, identity, list, code
   if not known then
     return nil, message, "usage"
   elseif values.cert then
@@ -66,12 +64,20 @@ function faulty.identity(values, out)
     ca, message, code = issuing.ca {}
   end
   if ca then
-    identity, message, code = ca:faulty(values.faulty)
+    identity, list, code = ca:faulty(values.faulty)
+    message = list
   end
-  if identity and not values.authority then
-    show_root(ca, out)
+  if not identity then
+    return nil, message, code
   end
-  return identity, message, code
+  -- Clients have to trust the root, and to have the list, to see what is wrong.
+  if not values.authority then
+    show_pem("authority", ca.root, out)
+  end
+  if list then
+    show_pem("crl", list, out)
+  end
+  return identity
 end
 
 return faulty

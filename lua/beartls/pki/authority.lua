@@ -233,7 +233,7 @@ end
 ---@param given table|nil as for ca:issue: what it would be for without its fault (localhost, 127.0.0.1 and ::1);
 ---client = true for one that a client shows
 ---@return { certificate: beartls.certificate, key: beartls.key }|nil
----@return string|nil message
+---@return beartls.crl|string|nil list_or_message the list that tells of it, where the fault is that it was revoked
 ---@return string|nil code
 function methods:faulty(name, given)
   local faults = require "beartls.pki.faults" -- it requires this module, and few programs want it

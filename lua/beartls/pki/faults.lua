@@ -40,6 +40,7 @@ end
 -- Each: name; about, what is wrong; code, the verdict on it, nil where it is believed all the same; server_only when
 -- clients have no such fault. How it is made: leaf(bench), options that differ; change(plan, bench), what is done to
 -- the leaf before it is signed; above and change_above, the same for an intermediate that there is then; make(bench).
+-- by_list: only a revocation list tells of it, which make gives besides.
 faults.list = {
   { name = "expired", about = "it ended yesterday", code = "certificate_expired", leaf = ended },
   { name = "not_yet_valid", about = "it begins tomorrow", code = "certificate_not_yet_valid",
@@ -100,6 +101,11 @@ faults.list = {
     change = function(plan) bench.set(plan, extensions.new("1.3.6.1.4.1.99999.1", true, der.null)) end },
   { name = "bad_signature", about = "its signature is not its issuer's", code = "certificate_bad_signature",
     change = function(plan) plan.spoil = bench.spoil end },
+  { name = "revoked", about = "a revocation list has it", code = "certificate_revoked", by_list = true,
+    make = function(b)
+      local identity = b:issue()
+      return identity, assert(b.ca:crl { revoked = { identity.certificate } })
+    end },
   { name = "cn_only", about = "only its common name says which host it is for", code = "certificate_name_mismatch",
     server_only = true, leaf = function(b) return { name = b.host } end,
     change = function(plan) bench.remove(plan, "subject_alternative_name") end },
@@ -129,7 +135,7 @@ end
 ---@param ca beartls.authority
 ---@param given table options of ca:issue, checked
 ---@return { certificate: beartls.certificate, key: beartls.key }|nil
----@return string|nil message
+---@return beartls.crl|string|nil list_or_message
 ---@return string|nil code
 function faults.make(fault, ca, given)
   local b, message, code = bench.new(ca, given)
