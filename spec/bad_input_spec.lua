@@ -62,6 +62,14 @@ describe("a server that meets", function()
     end)
   end
 
+  -- A sanitizer sees that what is not there is not read either.
+  it("a message of another type that claims to be long waits for it", function()
+    for _, options in ipairs { {}, { cipher_suites = wire.CLASSIC } } do
+      local failure = meet("server", wire.record(wire.HANDSHAKE, wire.message(0x30, "", 0xFA703)), options)
+      assert.is_truthy(failure.code == "truncated" or failure.alert_number == 47)
+    end
+  end)
+
   it("a fatal alert sends none itself", function()
     local failure, sent = meet("server", wire.alert(40))
     assert.equal("alert_handshake_failure", failure.code)

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "tls/channel.h"
+#include "tls/ticket.h"
 
 #define NOW 1780272000 /* spec/pki/manifest.lua */
-#define FILES 16
+#define FILES 32
 #define FILE_SIZE 65536
 
 /* The size stands before the block. */
@@ -64,7 +65,7 @@ fuzz_chain(btls_chain *chain, const char *name)
 }
 
 static btls_config *
-make_config(const char *name)
+make_config(const char *name, int modern, unsigned max_version)
 {
     static const btls_span none = { NULL, 0 };
     char file[64];
@@ -84,13 +85,15 @@ make_config(const char *name)
     FUZZ_CHECK(key != NULL && btls_config_add_identity(c, chain, key, &e) == 0);
     FUZZ_CHECK(btls_read_trust(trust, fuzz_file("trust.pem"), &count, &e) == 0);
     c->trust = trust;
-    c->min_version = BTLS_TLS10;
+    c->min_version = modern ? BTLS_TLS12 : BTLS_TLS10;
+    c->max_version = (uint16_t)max_version;
     c->trace = 64;
     c->keylog = 1;
     c->alpn[c->alpn_count++] = "h2";
     c->alpn[c->alpn_count++] = "http/1.1";
-    c->suite_count = 0;
-    for (size_t i = 0; i < n; i++)
+    if (!modern)
+        c->suite_count = 0;
+    for (size_t i = 0; i < n && !modern; i++)
         c->suites[c->suite_count++] = suites[i].id;
     FUZZ_CHECK(btls_config_settle(c, &e) == 0);
     return c;
@@ -101,7 +104,7 @@ fuzz_client_config(void)
 {
     static btls_config *c;
     if (c == NULL)
-        c = make_config("client_ec");
+        c = make_config("client_ec", 0, BTLS_TLS13);
     return c;
 }
 
@@ -110,22 +113,49 @@ fuzz_server_config(void)
 {
     static btls_config *c;
     if (c == NULL) {
-        c = make_config("server_ec");
+        c = make_config("server_ec", 0, BTLS_TLS13);
         c->verify_client = BTLS_CLIENT_REQUIRE;
         c->cache = btls_cache_new(&fuzz_alloc);
     }
     return c;
 }
 
+const btls_config *
+fuzz_modern_config(int is_client, unsigned max_version)
+{
+    static btls_config *configs[2][2];
+    static const uint8_t ticket_key[BTLS_TICKET_KEY_SIZE] =
+        "a key for the tickets of fuzzers";
+    btls_config **c = &configs[is_client][max_version == BTLS_TLS13];
+    if (*c != NULL)
+        return *c;
+    *c = make_config(is_client ? "client_ec" : "server_ec", 1, max_version);
+    (*c)->tickets = 1;
+    if (!is_client) {
+        (*c)->verify_client = BTLS_CLIENT_REQUIRE;
+        (*c)->cache = btls_cache_new(&fuzz_alloc);
+        (*c)->ticket_keys = calloc(1, sizeof *(*c)->ticket_keys);
+        FUZZ_CHECK(btls_ticket_add_key((*c)->ticket_keys, ticket_key));
+    }
+    return *c;
+}
+
 void
-fuzz_session(btls_session *s, int is_client)
+fuzz_session_of(btls_session *s, const btls_config *config, int is_client,
+                btls_resumption *ticket)
 {
     btls_error e;
     memset(s, 0, sizeof *s);
     s->alloc = fuzz_alloc;
-    FUZZ_CHECK(btls_session_start(
-                   s, is_client ? fuzz_client_config() : fuzz_server_config(), is_client,
-                   is_client ? "localhost" : NULL, NOW, NULL, &e) == 0);
+    FUZZ_CHECK(btls_session_start(s, config, is_client, is_client ? "localhost" : NULL,
+                                  NOW, ticket, &e) == 0);
+}
+
+void
+fuzz_session(btls_session *s, int is_client)
+{
+    fuzz_session_of(s, is_client ? fuzz_client_config() : fuzz_server_config(), is_client,
+                    NULL);
 }
 
 uint8_t *
@@ -147,9 +177,11 @@ fuzz_session_end(btls_session *s)
     size_t n;
     btls_info info;
     btls_error e;
-    s->engine->cls->info(s->engine, &info);
-    s->engine->cls->export_(s->engine, "EXPERIMENTAL", (btls_span){ NULL, 0 }, out,
-                            sizeof out, &e);
+    if (s->engine != NULL) {
+        s->engine->cls->info(s->engine, &info);
+        s->engine->cls->export_(s->engine, "EXPERIMENTAL", (btls_span){ NULL, 0 }, out,
+                                sizeof out, &e);
+    }
     btls_channel_server_end_point(s, out, &n, &e);
     btls_session_why_no_data(s, &e);
     FUZZ_CHECK(e.code != NULL && e.message[0] != '\0');

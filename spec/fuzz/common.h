@@ -21,8 +21,16 @@ const btls_chain *fuzz_chain(btls_chain *chain, const char *name);
 const btls_config *fuzz_client_config(void);
 const btls_config *fuzz_server_config(void);
 
-/* A session of one of them. Ended with fuzz_session_end, which asks all that can be
- * asked and checks what has to hold of every session. */
+/* Likewise for the modern engine, at most that version (BTLS_TLS12, BTLS_TLS13), with
+ * tickets. */
+const btls_config *fuzz_modern_config(int is_client, unsigned max_version);
+
+/* A session of one of them; a client's offers the ticket, which it owns then (or NULL).
+ */
+void fuzz_session_of(btls_session *s, const btls_config *config, int is_client,
+                     btls_resumption *ticket);
+/* A session of one of the first two. Ended with fuzz_session_end, which asks all that can
+ * be asked and checks what has to hold of every session. */
 void fuzz_session(btls_session *s, int is_client);
 void fuzz_session_end(btls_session *s);
 

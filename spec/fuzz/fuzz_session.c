@@ -1,6 +1,9 @@
-/* fuzz_session.c -- bytes from the wire for a server (CLIENT undefined) or a client. The
- * first byte says in which pieces they come. */
+/* fuzz_session.c -- bytes from the wire for a server (CLIENT undefined) or a client; for
+ * one that the modern engine alone serves (MODERN). The first byte says in which pieces
+ * they come. */
 #include "common.h"
+
+#include "tls/names.h"
 
 #ifdef CLIENT
 #define IS_CLIENT 1
@@ -15,7 +18,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     btls_session s;
     size_t piece = n > 0 && p[0] > 0 ? p[0] : SIZE_MAX;
+#ifdef MODERN
+    fuzz_session_of(&s, fuzz_modern_config(IS_CLIENT, BTLS_TLS13), IS_CLIENT, NULL);
+#else
     fuzz_session(&s, IS_CLIENT);
+#endif
     for (size_t i = n > 0; i < n;) {
         size_t k = n - i < piece ? n - i : piece;
         int bad = btls_session_feed(&s, p + i, k);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tls/names.h"
+
 #define FLIGHTS 16
 
 struct wire {
@@ -74,8 +76,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     btls_error e;
     struct wire w = { p, n, 0 };
     static const char text[] = "what the server says";
+#ifdef MODERN
+    fuzz_session_of(&client, fuzz_modern_config(1, BTLS_TLS13), 1, NULL);
+    fuzz_session_of(&server, fuzz_modern_config(0, BTLS_TLS13), 0, NULL);
+#else
     fuzz_session(&client, 1);
     fuzz_session(&server, 0);
+#endif
     for (unsigned flight = 0; flight < FLIGHTS; flight += 2) {
         int there = carry(&w, flight, &client, &server);
         int back = carry(&w, flight + 1, &server, &client);

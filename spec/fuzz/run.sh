@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 [ $# -gt 0 ] && shift
-names=${*:-server client wire certificate path key pem pkcs12 signature crl ocsp ticket records}
+names=${*:-server client wire certificate path key pem pkcs12 signature crl ocsp ticket records modern modern_server modern_client modern_wire}
 b=$PWD/build/fuzz
 export BEARTLS_PKI="$PWD/spec/pki"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
@@ -31,6 +31,9 @@ make_one() {
   case $1 in
   server) define=-DSERVER file=session ;;
   client) define=-DCLIENT file=session ;;
+  modern_server) define="-DSERVER -DMODERN" file=session ;;
+  modern_client) define="-DCLIENT -DMODERN" file=session ;;
+  modern_wire) define=-DMODERN file=wire ;;
   *) define=-DONE file=$1 ;;
   esac
   # shellcheck disable=SC2086

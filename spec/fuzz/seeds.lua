@@ -44,6 +44,42 @@ local function record(from)
   seed "\0\21\3\3\0\2\2\40"
 end
 
+-- The same with TLS 1.3, with and without a HelloRetryRequest, and with TLS 1.2 from the same engine.
+local function record_modern(from)
+  for _, options in ipairs { {}, { groups = { "secp256r1" } }, { max_version = "TLSv1.2" } } do
+    local said = {}
+    options.certificate, options.key = pki.path "server_ec.pem", pki.path "server_ec.key"
+    pair.new({ alpn = { "h2" } }, options):settle_through(function(bytes, from_client)
+      if from_client == from then
+        said[#said + 1] = bytes
+      end
+      return bytes
+    end)
+    seed("\0" .. table.concat(said))
+    seed("\5" .. said[1])
+  end
+end
+
+function makers.modern_server() record_modern(true) end
+function makers.modern_client() record_modern(false) end
+function makers.modern_wire() makers.wire() end
+
+-- Which handshake; then its messages as they are, and in the end a change or an invention.
+function makers.modern()
+  for kind = 0, 7 do
+    for messages = 0, 7 do
+      local real = string.char(kind) .. ("\0"):rep(messages)
+      seed(real .. "\1\0\5\1")
+      seed(real .. "\2\0\9x")
+      seed(real .. "\3\0\12")
+    end
+    local open = string.char(kind) .. ("\0"):rep(9)
+    seed(open .. "\5\24\1\0\0\0\0\7")
+    seed(open .. "\5\4\6\0\0\0\9\0\0\0\0\1n\0\8ticket..\0\0\0\0")
+    seed(open .. "\6\1\1\1\0\1\0")
+  end
+end
+
 function makers.server() record(true) end
 function makers.client() record(false) end
 

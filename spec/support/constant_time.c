@@ -5,8 +5,10 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+#include "crypto/aead.h"
 #include "crypto/ed25519.h"
 #include "crypto/password.h"
+#include "tls/schedule.h"
 
 #define HIDE(x) VALGRIND_MAKE_MEM_UNDEFINED((x), sizeof(x))
 #define SHOW(x) VALGRIND_MAKE_MEM_DEFINED((x), sizeof(x))
@@ -38,6 +40,52 @@ check_password(void)
     btls_pkcs12_derive(br_sha256_ID, BTLS_PKCS12_KEY, secret, salt, 3, key, sizeof key);
 }
 
+/* What a peer's binder, Finished or tag is compared with; whether it is equal is public.
+ */
+static void
+check_equal(void)
+{
+    uint8_t a[32] = "what is expected", b[32] = "what has come";
+    HIDE(a);
+    int equal = btls_equal(a, b, sizeof a);
+    SHOW(equal);
+}
+
+/* From a PSK and a key exchange to traffic keys, Finished, binder, ticket and exporter.
+ */
+static void
+check_schedule(int hash)
+{
+    static const btls_span transcript = { (const uint8_t *)"a transcript's hash", 19 };
+    uint8_t psk[32] = "key", shared[32] = "secret", out[48], key[32], iv[12];
+    btls_schedule s;
+    HIDE(psk);
+    HIDE(shared);
+    btls_schedule_binder(hash, (btls_span){ psk, sizeof psk }, 1, transcript, out);
+    btls_schedule_early(&s, hash, (btls_span){ psk, sizeof psk });
+    btls_schedule_handshake(&s, (btls_span){ shared, sizeof shared }, transcript);
+    btls_schedule_finished(hash, s.client, transcript, out);
+    btls_schedule_master(&s, transcript);
+    btls_schedule_keys(hash, s.server, key, sizeof key, iv);
+    btls_schedule_update(hash, s.server);
+    btls_schedule_export(&s, "label", transcript, out, sizeof out);
+    btls_schedule_resumption(&s, transcript);
+    btls_schedule_ticket(&s, transcript, out);
+}
+
+/* Records and tickets are sealed with these. */
+static void
+check_aead(enum btls_aead_kind kind)
+{
+    static const uint8_t nonce[BTLS_AEAD_NONCE];
+    uint8_t key[BTLS_AEAD_KEY_MAX] = "key", data[100 + BTLS_AEAD_TAG_MAX] = "plaintext";
+    btls_aead a;
+    HIDE(key);
+    HIDE(data);
+    btls_aead_init(&a, kind, key);
+    btls_aead_seal(&a, nonce, (btls_span){ nonce, sizeof nonce }, data, 100);
+}
+
 static int
 leak(void)
 {
@@ -55,5 +103,12 @@ main(int argc, char **argv)
             return 1;
     }
     check_password();
+    check_equal();
+    check_schedule(br_sha256_ID);
+    check_schedule(br_sha384_ID);
+    check_aead(BTLS_AES_128_GCM);
+    check_aead(BTLS_AES_256_GCM);
+    check_aead(BTLS_CHACHA20_POLY1305);
+    check_aead(BTLS_AES_128_CCM);
     return argc > 1 ? leak() : 0;
 }

@@ -30,7 +30,7 @@ void btls_peek_clear(btls_peek *p);
 enum btls_peeked btls_peek_feed(btls_peek *p, const uint8_t *bytes, size_t n,
                                 int *out_of_memory);
 
-/* The ClientHello, once btls_peek_feed has said BTLS_PEEK_HELLO. */
+/* The first message, if all of it has come, as after BTLS_PEEK_HELLO; else nothing. */
 btls_span btls_peek_message(const btls_peek *p);
 
 #endif
