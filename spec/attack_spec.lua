@@ -101,6 +101,16 @@ describe("a peer that knows the keys and", function()
     assert.is_nil(p.server:read())
   end)
 
+  attack.it(it, pending, "is in the modern engine is one, too", function(attacker)
+    for _, version in ipairs { "TLSv1.2", "TLSv1.3" } do
+      local p = pair.open({ max_version = version }, { max_version = version })
+      p.server:feed(attacker.seal(p.client, wire.APPLICATION_DATA, "x"))
+      assert.equal("x", p.server:read())
+      p.server:feed(attacker.seal(p.client, wire.HANDSHAKE, wire.message(20, ("f"):rep(12))))
+      assert.equal("peer_unexpected_message", p.server:failure().code)
+    end
+  end)
+
   attack.it(it, pending, "sends an alert in two records is understood", function(attacker)
     local _, to, from = flood(attacker, false, wire.ALERT, "\2", 1)
     to:feed(attacker.seal(from, wire.ALERT, "\48"))

@@ -5,6 +5,7 @@
  * Given as LD_PRELOAD besides, it can take getrandom away from the process. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -32,6 +33,15 @@ seal_modern(lua_State *L, btls_session *s, int type, btls_span plaintext)
     return ok ? 1 : luaL_error(L, "no memory");
 }
 
+/* The classes themselves cannot be compared: this module has its own copies of them. */
+static int
+is_modern(const btls_session *s)
+{
+    btls_info info;
+    s->engine->cls->info(s->engine, &info);
+    return info.version == BTLS_TLS13 || !btls_config_names_classic(s->config);
+}
+
 /* attacker.seal(session, content_type, plaintext [, version]) -> record: what the session
  * would send, in the current epoch; it counts the record as sent. */
 static int
@@ -43,7 +53,7 @@ seal(lua_State *L)
     size_t n;
     const char *p = luaL_checklstring(L, 3, &n);
     luaL_argcheck(L, n <= MOST, 3, "too long");
-    if (o->session.engine->cls == &btls_modern_class)
+    if (is_modern(&o->session))
         return seal_modern(L, &o->session, (int)luaL_checkinteger(L, 2),
                            (btls_span){ (const uint8_t *)p, n });
     classic *c = (classic *)(void *)o->session.engine;
@@ -54,6 +64,57 @@ seal(lua_State *L)
         buffer[AROUND + i] = (uint8_t)p[i];
     uint8_t *record = (*out)->encrypt(out, type, version, buffer + AROUND, &n);
     lua_pushlstring(L, (const char *)record, n);
+    return 1;
+}
+
+/* The message at index i of the list at 2; empty when there is none. */
+static btls_span
+message_at(lua_State *L, int i)
+{
+    size_t n = 0;
+    lua_rawgeti(L, 2, i);
+    const char *p = lua_tolstring(L, -1, &n);
+    lua_pop(L, 1); /* the list keeps it */
+    return (btls_span){ (const uint8_t *)p, n };
+}
+
+/* attacker.replay(client session, messages, private key) -> session: it goes on as if it
+ * had said the ClientHello in `messages` with that key for its share: { hello } or
+ * { hello, HelloRetryRequest, second hello }. TLS 1.3 with a hash of SHA-256. */
+static int
+replay(lua_State *L)
+{
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    size_t n;
+    const char *key = luaL_checklstring(L, 3, &n);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_argcheck(L, o->session.engine != NULL && is_modern(&o->session), 1,
+                  "not modern");
+    modern *m = (modern *)(void *)o->session.engine;
+    handshake *hs = m->hs;
+    btls_client_hello h;
+    btls_error e;
+    luaL_argcheck(L, hs != NULL, 1, "no handshake");
+    luaL_argcheck(L, n <= sizeof hs->private_key, 3, "too long");
+    btls_span first = message_at(L, 1), retry = message_at(L, 2), last = first;
+    btls_transcript_init(&hs->transcript);
+    btls_transcript_add(&hs->transcript, first);
+    if (retry.n > 0) {
+        last = message_at(L, 3);
+        btls_transcript_retry(&hs->transcript, br_sha256_ID);
+        btls_transcript_add(&hs->transcript, retry);
+        btls_transcript_add(&hs->transcript, last);
+    }
+    luaL_argcheck(L, btls_client_hello_read(&h, last, &e) == 0, 2, "no ClientHello");
+    hs->offered = h.x.present;
+    memcpy(hs->client_random, h.random.p, sizeof hs->client_random);
+    memcpy(hs->session_id, h.session_id.p, h.session_id.n);
+    hs->session_id_size = h.session_id.n;
+    memcpy(hs->private_key, key, n);
+    hs->private_size = n;
+    btls_span share = h.x.body[BTLS_EXT_KEY_SHARE];
+    hs->share_group = share.n < 4 ? 0 : (unsigned)share.p[2] << 8 | share.p[3];
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -126,6 +187,7 @@ BTLS_EXPORT int
 luaopen_attacker(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "seal", seal },
+                                          { "replay", replay },
                                           { "fork", fork_and_call },
                                           { "take_random", take_random },
                                           { NULL, NULL } };
