@@ -361,6 +361,39 @@ describe("hard points 8 and 9, pre-shared keys (RFC 8446, 4.2.11, 4.6.1):", func
     assert.is_true(client.session:resumed())
   end)
 
+  it("a ticket is taken behind a HelloRetryRequest, whose binder is over both hellos", function()
+    for _, wrong in ipairs { false, true } do
+      local client, identity = resuming()
+      local function no_share(h)
+        for _, extension in ipairs(h.extensions) do
+          if extension[1] == hello.KEY_SHARE then
+            extension[2] = "\0\0"
+          end
+        end
+      end
+      client:psk_hello(identity, no_share)
+      client.transcript = primitives.transcript()
+      client.transcript:add(hello.encode(client.our_hello)):retry "sha256"
+      client:listen()
+      assert.equal(hello.RETRY, client.their_hello.random)
+      local cookie = hello.get(client.their_hello, hello.COOKIE)
+      if wrong then
+        client.transcript = primitives.transcript():choose "sha256"
+      end
+      client:psk_hello(identity, function(h)
+        local last = table.remove(h.extensions)
+        hello.add(h, hello.COOKIE, cookie)
+        h.extensions[#h.extensions + 1] = last
+      end)
+      if wrong then
+        client:expect("peer_bad_binder", 51, false)
+      else
+        client:listen():client_flight():listen():expect_open()
+        assert.is_true(client.session:resumed())
+      end
+    end
+  end)
+
   it("a wrong binder is refused", function()
     local client, identity, psk = resuming()
     client.psk = psk:sub(1, 31) .. (psk:sub(32) == "x" and "y" or "x")
