@@ -119,6 +119,59 @@ replay(lua_State *L)
 }
 
 static void
+install(modern *m, int sent, const uint8_t *secret)
+{
+    uint8_t key[BTLS_AEAD_KEY_MAX], iv[BTLS_AEAD_NONCE];
+    btls_schedule_keys(br_sha256_ID, secret, key, btls_aead_key_size(m->suite->aead), iv);
+    btls_records_install(&m->records, sent, m->suite->aead, key, iv);
+}
+
+/* attacker.replay_server(server session, { ClientHello, ServerHello, what follows up to
+ * Finished }, private key, sequence) -> session: one that awaits the client's Finished
+ * goes on as if it had answered that, with that key for its share, and had sent so many
+ * records under its application keys. */
+static int
+replay_server(lua_State *L)
+{
+    btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
+    size_t n, size = 0;
+    const char *key = luaL_checklstring(L, 3, &n);
+    uint8_t hash[BTLS_HASH_MAX], shared[BTLS_GROUP_SECRET_MAX];
+    btls_client_hello h;
+    btls_error e;
+    luaL_argcheck(L, o->session.engine != NULL && is_modern(&o->session), 1,
+                  "not modern");
+    modern *m = (modern *)(void *)o->session.engine;
+    handshake *hs = m->hs;
+    btls_transcript *t = &hs->transcript;
+    luaL_argcheck(L, hs != NULL && m->state == BTLS_WAIT_FINISHED, 1, "not that far");
+    luaL_argcheck(L, btls_client_hello_read(&h, message_at(L, 1), &e) == 0, 2,
+                  "no hello");
+    btls_span share = h.x.body[BTLS_EXT_KEY_SHARE]; /* one: list, group, key */
+    luaL_argcheck(L,
+                  share.n > 6 &&
+                      btls_group_share(m->group, (const uint8_t *)key, n, share.p + 6,
+                                       share.n - 6, shared, &size) == 0,
+                  3, "no key for that share");
+    btls_transcript_init(t);
+    btls_transcript_choose(t, br_sha256_ID);
+    btls_transcript_add(t, message_at(L, 1));
+    btls_transcript_add(t, message_at(L, 2));
+    btls_schedule_early(&m->schedule, br_sha256_ID, (btls_span){ NULL, 0 });
+    btls_schedule_handshake(&m->schedule, (btls_span){ shared, size },
+                            (btls_span){ hash, btls_transcript_hash(t, hash) });
+    memcpy(hs->client_secret, m->schedule.client, sizeof hs->client_secret);
+    install(m, 0, m->schedule.client);
+    btls_transcript_add(t, message_at(L, 3));
+    btls_schedule_master(&m->schedule,
+                         (btls_span){ hash, btls_transcript_hash(t, hash) });
+    install(m, 1, m->schedule.server);
+    m->records.directions[1].sequence = (uint64_t)luaL_checkinteger(L, 4);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static void
 run_child(lua_State *L, int to)
 {
     size_t n = 0;
@@ -188,6 +241,7 @@ luaopen_attacker(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "seal", seal },
                                           { "replay", replay },
+                                          { "replay_server", replay_server },
                                           { "fork", fork_and_call },
                                           { "take_random", take_random },
                                           { NULL, NULL } };

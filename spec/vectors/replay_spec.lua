@@ -1,9 +1,12 @@
 -- The traces of RFC 8448 through the whole engine: a client that said the RFC's ClientHello, with the RFC's key, takes
 -- the server's records as they are, and says byte for byte what the RFC's client says. Its own hello cannot be the
 -- RFC's, nor a server's flight, because the order of extensions and the salt of signatures are ours; the second
--- trace's client sends early data, which beartls never does, and the fourth's signs with a salt.
+-- trace's client sends early data, which beartls never does, and the fourth's signs with a salt. A server takes over
+-- behind its flight, in the traces without HelloRetryRequest, whose cookie would be its own.
 
 local attack = require "support.attack"
+local pki = require "support.pki"
+local primitives = require "primitives"
 local tls = require "beartls"
 local vectors = require "support.vectors"
 local wire = require "support.wire"
@@ -22,6 +25,12 @@ end
 local function message(record)
   return wire.records(record)[1].body
 end
+
+local data = {}
+for i = 1, DATA_SIZE do
+  data[i] = string.char(i - 1)
+end
+data = table.concat(data)
 
 describe("a client in the place of RFC 8448's", function()
   for _, trace in ipairs(dofile "spec/data/rfc8448.lua") do
@@ -47,11 +56,6 @@ describe("a client in the place of RFC 8448's", function()
         assert.equal("open", session:state())
         assert.equal(hex((rfc.client_ccs or "") .. rfc.client_finished), hex(session:drain()))
         if rfc.client_data then
-          local data = {}
-          for i = 1, DATA_SIZE do
-            data[i] = string.char(i - 1)
-          end
-          data = table.concat(data)
           assert(session:feed(rfc.new_session_ticket))
           assert.is_truthy(session:ticket())
           assert(session:write(data))
@@ -62,6 +66,45 @@ describe("a client in the place of RFC 8448's", function()
         session:close()
         assert.equal(hex(rfc.client_close), hex(session:drain()))
         session:feed(rfc.server_close)
+        assert.equal("closed", session:state())
+      end)
+    end
+  end
+end)
+
+describe("a server in the place of RFC 8448's", function()
+  -- The messages of a server's flight, from its protected record.
+  local function opened(record, secret)
+    local records = primitives.records()
+    records:version(0x0304)
+    records:install("received", "TLS_AES_128_GCM_SHA256", primitives.traffic_keys("sha256", secret, 16))
+    return records:receive(record)[1].body
+  end
+
+  for _, trace in ipairs(dofile "spec/data/rfc8448.lua") do
+    if trace.section == 3 or trace.section == 7 then
+      attack.it(it, pending, "takes and says the same in its " .. trace.name, function(attacker)
+        local rfc = records_of(trace)
+        local config = assert(tls.config { certificate = pki.path "server_rsa.pem", key = pki.path "server_rsa.key",
+          tickets = false })
+        local session = assert(config:server())
+        assert(session:feed(rfc.client_hello))
+        session:drain()
+        attacker.replay_server(session, { message(rfc.client_hello), message(rfc.server_hello),
+          opened(rfc.server_flight, bytes(trace.secrets.server_handshake)) }, bytes(trace.server_private),
+          rfc.new_session_ticket and 1 or 0)
+        assert(session:feed((rfc.client_ccs or "") .. rfc.client_finished))
+        assert.equal("open", session:state())
+        assert.is_nil(session:drain())
+        if rfc.client_data then
+          assert(session:feed(rfc.client_data))
+          assert.equal(data, session:read())
+          assert(session:write(data))
+          assert.equal(hex(rfc.server_data), hex(session:drain()))
+        end
+        session:feed(rfc.client_close)
+        session:close()
+        assert.equal(hex(rfc.server_close), hex(session:drain()))
         assert.equal("closed", session:state())
       end)
     end
