@@ -147,7 +147,9 @@ function session:ocsp_response() end
 ---@return string|nil code "channel_binding_unavailable", "want_read"
 function session:channel_binding(type) end
 
----What resumes this session later: config:client(name, { ticket = ticket }). Clients only.
+---What resumes this session later: config:client(name, { ticket = ticket }). Clients only. One of TLS 1.3 arrives
+---behind the handshake, with the server's first data at the latest, and is offered once: after that it is spent, and
+---costs a full handshake (RFC 8446, appendix C.4).
 ---@return beartls.ticket|nil ticket
 ---@return string|nil message
 ---@return string|nil code "want_read", "peer_no_ticket", "config_not_a_client"

@@ -4,9 +4,12 @@
 
 #include <string.h>
 
+#include "tls/names.h"
+
 typedef struct {
     btls_alloc alloc;
     btls_queue bytes;
+    int spent; /* of TLS 1.3, and offered already */
 } ticket;
 
 static ticket *
@@ -40,6 +43,8 @@ btls_copy_ticket(lua_State *L, int i, const btls_alloc *a)
 {
     btls_error e;
     ticket *t = check_ticket(L, i);
+    if (t->spent)
+        return NULL;
     btls_resumption *r = btls_zalloc(a, sizeof *r);
     if (r == NULL)
         luaL_error(L, "not enough memory");
@@ -49,6 +54,8 @@ btls_copy_ticket(lua_State *L, int i, const btls_alloc *a)
         btls_free(a, r, sizeof *r);
         luaL_error(L, "%s", e.message);
     }
+    /* RFC 8446, C.4: who offers a ticket twice can be recognised by it. */
+    t->spent = r->version == BTLS_TLS13;
     return r;
 }
 

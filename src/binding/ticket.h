@@ -11,7 +11,8 @@ int btls_open_ticket(lua_State *L);
 void btls_push_ticket(lua_State *L, const btls_resumption *r);
 
 /* A copy of the ticket at index i, made with a (release: btls_resumption_clear and
- * btls_free). Raises when the value is no ticket, and for want of memory. */
+ * btls_free); NULL for one of TLS 1.3 that was copied before, since it is offered once.
+ * Raises when the value is no ticket, and for want of memory. */
 btls_resumption *btls_copy_ticket(lua_State *L, int i, const btls_alloc *a);
 
 #endif
