@@ -133,11 +133,14 @@ local rows = {
 }
 
 for _, fault in ipairs(issuing.faults()) do
-  rows[#rows + 1] = fault.code and not fault.by_list and {
-    name = fault.name, code = fault.code,
-    when = function(c) return is_server(c) or not fault.server_only end,
-    apply = function(c) c.fault = fault.name end,
-  }
+  -- Those that everybody believes, and those that only a list tells of, are no matter here.
+  if fault.code and not fault.by_list then
+    rows[#rows + 1] = {
+      name = fault.name, code = fault.code,
+      when = function(c) return is_server(c) or not fault.server_only end,
+      apply = function(c) c.fault = fault.name end,
+    }
+  end
 end
 
 return rows
