@@ -20,6 +20,7 @@ p.client:write(("data"):rep(250000))
 p.server:feed(p.client:drain())
 local said
 collectgarbage("setpause", 100)
+collectgarbage("setstepmul", 1000) -- a round of the collector ends within the megabyte
 collectgarbage()
 for _ = 1, 500 do
   at_its_end(function()
