@@ -179,6 +179,6 @@ $(B)/copies.so: spec/bench/copies.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fvisibility=default -fno-builtin -shared -o $@ $<
 
-# A state whose allocator fails: see spec/support/failalloc.c.
-$(B)/failalloc: spec/support/failalloc.c $(OBJ)
+# Hosts of a Lua state: one whose allocator fails, one whose memory is counted (see both in spec/support).
+$(B)/failalloc $(B)/held: $(B)/%: spec/support/%.c $(OBJ)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(OBJ) $(BEARSSL) $(shell pkg-config --libs $(LUA)) -lm -ldl

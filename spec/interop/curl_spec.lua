@@ -15,16 +15,21 @@ end
 
 -- `beartls serve --http` with these arguments; it knows its port.
 local function beartls_serve(...)
-  return peer.beartls_serve("--http", "--tls", "1.2", ...)
+  return peer.beartls_serve("--http", ...)
 end
 
 -- curl for a page of the server under a name: exit code, and all that it says.
-local function curl(server, name, ...)
+local function curl13(server, name, ...)
   local url = ("https://%s:%d/"):format(name, server.port)
   local output, code = process.run(peer.words("curl", "--disable", "--silent", "--show-error", "--verbose", "--noproxy",
-    "*", "--max-time", "10", "--tls-max", "1.2", "--resolve", ("%s:%d:127.0.0.1"):format(name, server.port),
+    "*", "--max-time", "10", "--resolve", ("%s:%d:127.0.0.1"):format(name, server.port),
     { ... }, url))
   return code, output
+end
+
+-- curl that speaks no more than TLS 1.2.
+local function curl(server, name, ...)
+  return curl13(server, name, "--tls-max", "1.2", ...)
 end
 
 local function row(text, label)
@@ -123,5 +128,48 @@ describe("curl and beartls serve both say why:", function()
     assert.equal(60, code)
     assert.matches("no alternative certificate subject name matches target host name 'localhost'", text, 1, true)
     server:wait_for '"fact":"closed"[^\n]*"received":0'
+  end)
+end)
+
+describe("In TLS 1.3 curl and beartls serve", function()
+  local servers = {}
+  teardown(process.cleanup)
+
+  local function server(...)
+    local key = peer.words(...)
+    servers[key] = servers[key] or beartls_serve(...)
+    return servers[key]
+  end
+
+  for _, kind in ipairs(peer.kinds) do
+    it(("agree on every suite, the server's key being %s"):format(kind[1]), function()
+      local one = server(identity("server_" .. kind[1]), "--cipher", table.concat(peer.suites13, ","))
+      for _, suite in ipairs(peer.suites13) do
+        local code, text = curl13(one, "localhost", "--cacert", trust, "--tls13-ciphers", suite)
+        assert.equal(0, code, text)
+        assert.equal("TLSv1.3", row(text, "version"))
+        assert.equal(suite, row(text, "cipher suite"))
+        assert.equal("localhost", row(text, "server name"))
+        assert.matches("SSL connection using TLSv1.3 / " .. suite .. "\n", text, 1, true)
+        assert.matches("SSL certificate verify ok", text, 1, true)
+        assert.matches("ALPN: server accepted http/1.1", text, 1, true)
+      end
+    end)
+
+    it(("agree on a client's certificate whose key is %s"):format(kind[1]), function()
+      local code, text = curl13(server(identity "server_ec", "--client-ca", trust), "localhost", "--cacert", trust,
+        identity("client_" .. kind[1]))
+      assert.equal(0, code, text)
+      assert.equal("yes: we have verified the client's certificate", row(text, "trusted"))
+    end)
+  end
+
+  it("both say why there is no certificate where the server wants one", function()
+    local one = beartls_serve(identity "server_ec", "--client-ca", trust)
+    local code, text = curl13(one, "localhost", "--cacert", trust)
+    assert.is_true(code ~= 0, text)
+    assert.matches("tlsv13 alert certificate required", text, 1, true)
+    local line = one:wait_for '({[^\n]*"fact":"failure"[^\n]*})\n'
+    assert.matches('"alert":"certificate_required"', line, 1, true)
   end)
 end)

@@ -201,6 +201,79 @@ for _, role in ipairs { "server", "client" } do
   end)
 end
 
+for _, role in ipairs { "server", "client" } do
+  describe(("In TLS 1.3 LuaSec's %s and our %s agree on"):format(role, role == "server" and "client" or "server"),
+    function()
+      after_each(hang_up)
+
+      -- Both ends of TLS 1.3, open. Ours: options.
+      local function open13(theirs, ours)
+        local config = peer.config(with_identity(ours, { identity = role == "client" and "server_rsa" or nil }))
+        local stream, connection = open(role, with_identity(theirs, { protocol = "tlsv1_3" }), config)
+        assert.equal("TLSv1.3", stream:version())
+        assert.equal("TLSv1.3", connection:info "protocol")
+        return stream, connection
+      end
+
+      for _, kind in ipairs(peer.kinds) do
+        it(("every suite, the server's key being %s"):format(kind[1]), function()
+          local server = { identity = "server_" .. kind[1] }
+          for _, suite in ipairs(peer.suites13) do
+            local theirs, ours = { ciphersuites = suite }, { cipher_suites = peer.suites13 }
+            local stream, connection = open13(with_identity(role == "server" and server or {}, theirs),
+              with_identity(role == "client" and server or {}, ours))
+            assert.equal(suite, stream:cipher())
+            assert.equal(suite, connection:info "cipher")
+            assert.equal(kind[2], stream:signature_scheme())
+            hang_up()
+          end
+        end)
+
+        it(("a client's certificate whose key is %s"):format(kind[1]), function()
+          local client = { identity = "client_" .. kind[1] }
+          local stream, connection
+          if role == "server" then
+            stream, connection = open13({ verify = { "peer", "fail_if_no_peer_cert" } }, client)
+            assert.equal(stream:local_certificate():fingerprint(), connection:getpeercertificate():digest "sha256")
+          else
+            stream, connection = open13(client, { verify_client = "require" })
+            assert.is_true(stream:verified())
+          end
+          assert.is_true(connection:getpeerverification())
+        end)
+      end
+
+      it("every group", function()
+        for group, name in pairs { x25519 = "X25519", secp256r1 = "P-256", secp384r1 = "P-384",
+          secp521r1 = "P-521" } do
+          local stream = open13({ curveslist = name }, {})
+          assert.equal(group, stream:group())
+          hang_up()
+        end
+      end)
+
+      it("the protocol, the name, and keying material", function()
+        local stream, connection = open13({ alpn = role == "server" and { "b", "a" } or { "x", "a" } },
+          { alpn = role == "server" and { "x", "a" } or { "b", "a" } })
+        assert.equal("a", stream:alpn())
+        assert.equal("a", connection:getalpn())
+        assert.equal("localhost", stream:server_name())
+        assert.equal("localhost", connection:getsniname())
+        local label = "EXPERIMENTAL-beartls"
+        assert.equal(connection:exportkeyingmaterial(label, 32), stream:export(label, 32))
+      end)
+
+      it("the end, whoever says it", function()
+        local stream, connection = open13({}, {})
+        stream:close()
+        assert.same({ nil, "closed", "" }, { connection:receive(1) })
+        stream, connection = open13({}, {})
+        connection:close()
+        assert.same({ nil, "closed", "", "closed" }, { stream:receive "*l" })
+      end)
+    end)
+end
+
 describe("LuaSec's server and our client agree that", function()
   after_each(hang_up)
 

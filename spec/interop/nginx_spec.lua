@@ -6,7 +6,7 @@ local process = require "support.process"
 
 local it = peer.needs("nginx", it, pending)
 
--- PKI is the directory of the certificates; the other words in capitals become ports.
+-- PKI is the directory of the certificates, SUITES those of TLS 1.3; the other words in capitals become ports.
 local CONF = [[
 daemon off;
 master_process off;
@@ -19,11 +19,12 @@ http {
   default_type text/plain;
   ssl_session_cache shared:sessions:1m;
   ssl_session_tickets off;
-  ssl_protocols TLSv1 TLSv1.1 TLSv1.2;
+  ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
   ssl_ciphers ALL:@SECLEVEL=0;
   ssl_certificate PKI/server_rsa.pem; ssl_certificate_key PKI/server_rsa.key;
   ssl_certificate PKI/server_ec.pem; ssl_certificate_key PKI/server_ec.key;
   ssl_client_certificate PKI/trust.pem;
+  ssl_conf_command Ciphersuites SUITES;
   root html;
 
   map $host $facts {
@@ -59,6 +60,15 @@ client=$ssl_client_s_dn
     location = / { return 200 $facts; }
   }
   server {
+    listen 127.0.0.1:TICKETS ssl;
+    ssl_protocols TLSv1.3;
+    ssl_ecdh_curve secp384r1;
+    ssl_session_cache off;
+    ssl_session_tickets on;
+    ssl_verify_client optional;
+    location = / { return 200 $facts; }
+  }
+  server {
     listen 127.0.0.1:EXPIRED ssl;
     ssl_certificate PKI/server_expired.pem; ssl_certificate_key PKI/server_expired.key;
   }
@@ -68,15 +78,19 @@ client=$ssl_client_s_dn
   }
   server {
     listen 127.0.0.1:PROXY;
+    proxy_ssl_verify on;
+    proxy_ssl_trusted_certificate PKI/trust.pem;
+    proxy_ssl_name localhost;
+    proxy_ssl_server_name on;
+    proxy_ssl_certificate PKI/client_ec.pem;
+    proxy_ssl_certificate_key PKI/client_ec.key;
     location / {
       proxy_pass https://127.0.0.1:BACKEND;
-      proxy_ssl_verify on;
-      proxy_ssl_trusted_certificate PKI/trust.pem;
-      proxy_ssl_name localhost;
-      proxy_ssl_server_name on;
-      proxy_ssl_certificate PKI/client_ec.pem;
-      proxy_ssl_certificate_key PKI/client_ec.key;
       proxy_ssl_protocols TLSv1.2;
+    }
+    location /newest {
+      proxy_pass https://127.0.0.1:BACKEND;
+      proxy_ssl_protocols TLSv1.2 TLSv1.3;
     }
   }
 }
@@ -100,13 +114,13 @@ local function start()
   end
   local dir = process.tmpdir()
   backend, ports.BACKEND = peer.listen()
-  for _, name in ipairs { "ONE_WAY", "MUTUAL", "EXPIRED", "UNTRUSTED", "PROXY" } do
+  for _, name in ipairs { "ONE_WAY", "MUTUAL", "TICKETS", "EXPIRED", "UNTRUSTED", "PROXY" } do
     ports[name] = process.free_port()
   end
   local here = process.run "pwd":match "^(.-)\n"
   process.write_file(dir .. "/nginx.conf", (CONF:gsub("PKI", function()
     return here .. "/spec/pki"
-  end):gsub("127%.0%.0%.1:([A-Z_]+)", function(name)
+  end):gsub("SUITES", table.concat(peer.suites13, ":")):gsub("127%.0%.0%.1:([A-Z_]+)", function(name)
     return "127.0.0.1:" .. ports[name]
   end)))
   process.run("mkdir " .. dir .. "/html")
@@ -239,6 +253,56 @@ describe("nginx and", function()
     end)
   end)
 
+  describe("our client agree, in TLS 1.3, on", function()
+    for _, suite in ipairs(peer.suites13) do
+      it(suite .. " with every group and kind of key", function()
+        for _, group in ipairs(peer.groups) do
+          for _, scheme in ipairs { "ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256" } do
+            local stream = assert(peer.connect(ports.ONE_WAY, { cipher_suites = { suite }, groups = { group },
+              signature_schemes = { scheme, "rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256" } }))
+            assert.equal(group, stream:group())
+            assert.equal(scheme, stream:signature_scheme())
+            local body = get(stream)
+            assert.equal("TLSv1.3", fact(body, "protocol"))
+            assert.equal(suite, fact(body, "cipher"))
+          end
+        end
+      end)
+    end
+
+    for _, kind in ipairs(peer.kinds) do
+      it("a client's certificate whose key is " .. kind[1], function()
+        local stream = assert(peer.connect(ports.MUTUAL, { identity = "client_" .. kind[1] }))
+        local common_name = stream:local_certificate():subject():match "CN=([^,]+)"
+        local body = get(stream)
+        assert.equal("SUCCESS", fact(body, "verify"))
+        assert.matches("CN=" .. common_name, fact(body, "client"), 1, true)
+      end)
+    end
+
+    it("a session to resume from the server's memory, and one from a ticket after a HelloRetryRequest", function()
+      for port, retries in pairs { [ports.MUTUAL] = 0, [ports.TICKETS] = 1 } do
+        local config, ticket = peer.config { identity = "client_ec", trace = 100 }, nil
+        for i = 1, 3 do
+          local stream = assert(peer.connect(port, config, { ticket = ticket }))
+          assert.equal(i > 1, stream:resumed())
+          assert.is_true(stream:verified())
+          assert.equal(retries, peer.count_events(stream, "hello_retry_request", "received"))
+          local body = get(stream)
+          assert.equal(i > 1 and "r" or ".", fact(body, "reused"))
+          assert.equal("SUCCESS", fact(body, "verify"))
+          ticket = assert(stream:ticket())
+        end
+      end
+    end)
+
+    it("a megabyte, the protocol and the name", function()
+      local stream = assert(peer.connect(ports.ONE_WAY, { alpn = { "http/1.1" } }))
+      assert.equal("http/1.1", stream:alpn())
+      assert.is_true(file_text() == get(stream, "localhost", "/file"))
+    end)
+  end)
+
   describe("our client both say why:", function()
     -- What, the port, our options, the name that we want, our code, the alert, who sent it, what nginx
     -- logs.
@@ -281,18 +345,33 @@ describe("nginx and", function()
 
   describe("our server, nginx being a proxy, agree on", function()
     -- Asks the proxy; what we say is answered by `serve`.
-    local function ask(config, serve)
+    local function ask(config, serve, path)
       local browser = assert(luasocket.connect("127.0.0.1", ports.PROXY))
       browser:settimeout(10)
-      browser:send "GET / HTTP/1.0\r\n\r\n"
+      browser:send(("GET %s HTTP/1.0\r\n\r\n"):format(path or "/"))
       local stream, message = peer.accept(backend, config)
       assert(stream, message)
-      assert.equal("GET / HTTP/1.0", stream:receive "*l")
+      assert.equal(("GET %s HTTP/1.0"):format(path or "/"), stream:receive "*l")
       serve(stream)
       stream:send "HTTP/1.0 200 OK\r\n\r\nfrom behind"
       stream:close()
       assert.matches("\r\n\r\nfrom behind$", browser:receive "*a")
       browser:close()
+    end
+
+    for _, kind in ipairs(peer.kinds) do
+      it("mutual TLS 1.3, our key being " .. kind[1] .. ", and a session to resume", function()
+        local config = peer.config { identity = "server_" .. kind[1], verify_client = "require" }
+        for i = 1, 3 do
+          ask(config, function(stream)
+            assert.equal("TLSv1.3", stream:version())
+            assert.equal(i > 1, stream:resumed())
+            assert.equal("localhost", stream:server_name())
+            assert.is_true(stream:verified())
+            assert.matches("CN=client EC", stream:peer_certificate():subject(), 1, true)
+          end, "/newest")
+        end
+      end)
     end
 
     for _, name in ipairs { "server_rsa", "server_ec" } do

@@ -26,6 +26,10 @@ local sessions = {
   { suite = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", version = "TLSv1" },
   { suite = "TLS_RSA_WITH_AES_256_CBC_SHA", version = "TLSv1.1" },
   { suite = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", resumed = true },
+  { suite = "TLS_AES_128_GCM_SHA256", version = "TLSv1.3" },
+  { suite = "TLS_AES_256_GCM_SHA384", version = "TLSv1.3", mutual = true },
+  { suite = "TLS_CHACHA20_POLY1305_SHA256", version = "TLSv1.3", resumed = true },
+  { suite = "TLS_AES_128_CCM_SHA256", version = "TLSv1.3", retried = true },
 }
 
 -- A packet as text2pcap reads it: "I" from the client, "O" from the server.
@@ -63,6 +67,8 @@ local function talk(client, server, path, ticket)
   carry(p, packets)
   p.client:close()
   carry(p, packets)
+  p.server:close() -- which in TLS 1.3 it does not do by itself (RFC 8446, 6.1)
+  carry(p, packets)
   return packets, p.client:ticket()
 end
 
@@ -74,6 +80,9 @@ local function configs(session, logs)
   for _, options in ipairs { client, server } do
     options.cipher_suites = { session.suite }
     options.min_version, options.max_version = session.version or "TLSv1.2", session.version or "TLSv1.2"
+  end
+  if session.retried then
+    client.groups, server.groups = { "x25519", "secp384r1" }, { "secp384r1" }
   end
   if session.mutual then
     client.certificate, client.key = pki.path "client_ec.pem", pki.path "client_ec.key"
@@ -154,6 +163,30 @@ describe("With the key log tshark", function()
       assert.matches(("%f[%d]" .. FIRST_PORT + i .. "%f[%D]"), said)
     end
     assert.equal(#sessions, select(2, said:gsub("%f[%d]" .. SERVER_PORT .. "%f[%D]", "")))
+  end)
+
+  it("reads what TLS 1.3 encrypts of a handshake, and what comes behind it", function()
+    -- HandshakeType: how often there should be such a message.
+    local expected = { [8] = 0, [11] = 0, [13] = 0, [15] = 0, [4] = 0 }
+    for _, session in ipairs(sessions) do
+      if session.version == "TLSv1.3" then
+        local signatures = (session.resumed and 0 or 1) + (session.mutual and 1 or 0)
+        expected[8], expected[4] = expected[8] + 1, expected[4] + 2
+        expected[11], expected[15] = expected[11] + signatures, expected[15] + signatures
+        expected[13] = expected[13] + (session.mutual and 1 or 0)
+      end
+    end
+    local found = { [8] = 0, [11] = 0, [13] = 0, [15] = 0, [4] = 0 }
+    for line in tshark(file, logs.client, "tls.handshake", "tcp.stream", "tls.handshake.type"):gmatch "[^\n]+" do
+      local stream, types = line:match "^(%d+),(.*)$"
+      if sessions[tonumber(stream) + 1].version == "TLSv1.3" then
+        for type in types:gmatch "%d+" do
+          type = tonumber(type)
+          found[type] = found[type] and found[type] + 1
+        end
+      end
+    end
+    assert.same(expected, found)
   end)
 
   it("reads the close_notify of both sides", function()

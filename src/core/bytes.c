@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* An idle queue keeps at most this much. */
-#define QUEUE_KEEPS 4096
+/* An idle queue keeps only what the next small record would ask for again. */
 #define QUEUE_STARTS_WITH 512
+#define QUEUE_KEEPS QUEUE_STARTS_WITH
 
 void *
 btls_zalloc(const btls_alloc *a, size_t n)

@@ -78,6 +78,8 @@ on_handshake(modern *m, const btls_record *record)
             return -1;
         btls_messages_next(&m->incoming);
     }
+    if (btls_queue_size(&m->incoming.bytes) == 0)
+        btls_messages_clear(&m->incoming); /* there may never be another */
     return 0;
 }
 

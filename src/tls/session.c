@@ -98,6 +98,17 @@ start_engine(btls_session *s, const btls_client_hello *hello, btls_error *e)
     return s->engine == NULL ? -1 : 0;
 }
 
+/* What was tried to be resumed is needed no longer. */
+static void
+forget_offered(btls_session *s)
+{
+    if (s->offered == NULL)
+        return;
+    btls_resumption_clear(s->offered);
+    btls_free(&s->alloc, s->offered, sizeof *s->offered);
+    s->offered = NULL;
+}
+
 int
 btls_session_start(btls_session *s, const btls_config *config, int is_client,
                    const char *server_name, int64_t now, btls_resumption *ticket,
@@ -118,11 +129,8 @@ btls_session_start(btls_session *s, const btls_config *config, int is_client,
     if (server_name != NULL)
         snprintf(s->server_name, sizeof s->server_name, "%s", server_name);
     s->offered = ticket;
-    if (ticket != NULL && !(may_offer(s, ticket) && judge_ticket(s, ticket))) {
-        btls_resumption_clear(ticket);
-        btls_free(&s->alloc, ticket, sizeof *ticket);
-        s->offered = NULL;
-    }
+    if (ticket != NULL && !(may_offer(s, ticket) && judge_ticket(s, ticket)))
+        forget_offered(s);
     return is_client ? start_engine(s, NULL, e) : 0;
 }
 
@@ -133,10 +141,7 @@ btls_session_clear(btls_session *s)
         return;
     if (s->engine != NULL)
         s->engine->cls->free(s->engine);
-    if (s->offered != NULL) {
-        btls_resumption_clear(s->offered);
-        btls_free(&s->alloc, s->offered, sizeof *s->offered);
-    }
+    forget_offered(s);
     btls_peek_clear(&s->hello);
     btls_queue_clear(&s->in);
     btls_queue_clear(&s->out);
@@ -237,6 +242,7 @@ btls_session_opened(btls_session *s)
         return;
     s->state = BTLS_STATE_OPEN;
     s->was_open = 1;
+    forget_offered(s);
 }
 
 void

@@ -52,7 +52,8 @@ typedef struct btls_session {
 
     btls_trace trace;
     btls_queue keylog;        /* NSS key log lines that nobody has taken yet */
-    btls_resumption *offered; /* client: what it tries to resume; owned */
+    btls_resumption *offered; /* client: what it tries to resume, NULL once it is open;
+                                 owned */
     int has_resumption;       /* `resumption` can be used for a ticket */
     btls_resumption resumption;
     size_t idle_records;    /* records since the last progress */
