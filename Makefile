@@ -10,12 +10,15 @@ CFLAGS ?= -O2 -g
 APT_RUN = $(if $(shell command -v $(CC) 2>/dev/null),,gcc) make pkg-config libc6-dev libbearssl-dev \
 	lua5.4 liblua5.4-dev lua-socket ca-certificates
 APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
-APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx tshark \
+APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx nodejs tshark \
 	clang clang-format cppcheck procps
 
 # For these targets alone.
 APT_VALGRIND = valgrind
 APT_FUZZ = libclang-rt-dev
+# What interop-more alone needs, hundreds of megabytes.
+APT_MORE = default-jdk-headless chromium libnss3-tools
+
 # deps installs all of them, unless what is asked for besides can do with less.
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
 ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
@@ -47,7 +50,7 @@ LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz differential
+.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -126,8 +129,13 @@ SEED ?= 1
 differential: all
 	@$(RUN) $(LUA) spec/differential/main.lua $(N) $(SEED)
 
+## interop-more: Java's JSSE and headless Chromium against beartls, after installing both (about 200 MB)
+interop-more: all
+	@sh spec/support/deps.sh $(APT_MORE)
+	@$(RUN) BEARTLS_LUA=$(LUA) $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua $(wildcard spec/interop/more/*_spec.lua)
+
 ## bench: measures beartls beside LuaSec
-bench: all $(B)/copies.so
+bench: all $(B)/copies.so $(if $(filter luajit,$(LUA)),,$(B)/held)
 	@$(RUN) $(LUA) spec/bench/main.lua
 
 ## install: installs modules and the command under $(PREFIX) (DESTDIR is honoured)

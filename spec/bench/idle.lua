@@ -4,6 +4,7 @@
 -- is shared out among them. LuaSocket's object, which has a buffer, is in all of the figures; "plain"
 -- is that object alone, so that the rest is TLS. What the kernel holds is in none.
 
+local built = require "support.built"
 local measure = require "bench.measure"
 local peers = require "bench.peers"
 local report = require "bench.report"
@@ -18,7 +19,7 @@ local WARM_UP = 20
 ---@param role "client"|"server" which end is kept
 ---@param count integer
 function idle.child(name, role, count)
-  local library = peers.library(name, "ecdsa_gcm", "x25519")
+  local library = peers.library(name, "tls13", "x25519")
   local kept, before = {}, 0 -- what is in `kept` is not collected
   for i = 1, WARM_UP + count do
     local keep, drop = peers.open(library)
@@ -36,8 +37,24 @@ function idle.child(name, role, count)
   print(("bytes %f"):format((measure.resident() - before) / count))
 end
 
+-- What the allocator counts: support/idle_sessions.lua.
+local function run_sessions()
+  local held = built "held"
+  if not held then
+    return
+  end
+  report.section("memory of an idle session alone, counted, kB", "client", "server")
+  local pipe = assert(io.popen(("LUA_PATH='%s' %s spec/support/idle_sessions.lua"):format(package.path, held)))
+  for line in pipe:lines() do
+    local what, client, server = line:match "^(.-) +(%d+) +(%d+)$"
+    report.plain(what, client / 1000, server / 1000)
+  end
+  pipe:close()
+end
+
 function idle.run(pace)
-  report.section "memory of an idle connection, kB"
+  run_sessions()
+  report.section "memory of an idle connection, TLS 1.3, kB"
   for _, role in ipairs { "client", "server" } do
     local found = {}
     for _, name in ipairs { "beartls", "luasec", "plain" } do

@@ -21,8 +21,8 @@ if not pace then
 end
 
 local function head()
-  report.line(("beartls %s beside LuaSec %s (%s), TLS 1.2"):format(tls._VERSION, peers.luasec_version or "(missing)",
-    (measure.line_of "openssl version" or "OpenSSL unknown"):match "^%S+ %S+"))
+  report.line(("beartls %s beside LuaSec %s (%s), TLS 1.2 where no other version is named"):format(tls._VERSION,
+    peers.luasec_version or "(missing)", (measure.line_of "openssl version" or "OpenSSL unknown"):match "^%S+ %S+"))
   report.line(("%s, %s, %s"):format(type(jit) == "table" and jit.version or _VERSION,
     measure.processor(), measure.line_of "uname -srm" or ""))
   if peers.missing then

@@ -2,7 +2,7 @@
 --
 -- Both run over TCP on loopback, because LuaSec is bound to descriptors: beartls through
 -- beartls.socket, as programs use it. "memory" is beartls' sessions without a transport.
--- Everybody speaks TLS 1.2 with the one suite and the one group that the setup names; the client
+-- Everybody speaks the version that the setup names, with one suite and one group; the client
 -- verifies the server against spec/pki/trust.pem (LuaSec's has no check of the name that it could
 -- switch on). beartls believes the frozen clock of the specs, LuaSec the system's.
 
@@ -19,8 +19,13 @@ local has_luasec, luasec = pcall(require, "ssl")
 peers.missing = not has_luasec and "LuaSec is not here (Debian: lua-sec): " .. tostring(luasec):match "^[^\n]*" or nil
 peers.luasec_version = has_luasec and luasec._VERSION or nil
 
--- What a setup names: the suite in both spellings, the server's certificate, the group.
+-- What a setup names: the suite in both spellings, the server's certificate, the group; TLS 1.2 unless `version` says
+-- otherwise; the client's certificate where it is mutual.
 local suites = {
+  tls13 = { "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "server_ec", version = "TLSv1.3" },
+  tls13_mutual = { "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "server_ec", version = "TLSv1.3",
+    client = "client_ec" },
+  tls13_rsa = { "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "server_rsa", version = "TLSv1.3" },
   ecdsa_gcm = { "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256", "server_ec" },
   rsa_gcm = { "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "server_rsa" },
   ecdsa_chacha = { "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", "server_ec" },
@@ -35,9 +40,13 @@ local groups = {
 
 local function beartls_configs(suite, group)
   local options = { cipher_suites = { suite[1] }, groups = groups[group][1], time = pki.now,
-    max_version = "TLSv1.2" }
+    max_version = suite.version or "TLSv1.2" }
   local server = { certificate = pki.path(suite[3] .. ".pem"), key = pki.path(suite[3] .. ".key") }
   local client = { trust = pki.path "trust.pem" }
+  if suite.client then
+    client.certificate, client.key = pki.path(suite.client .. ".pem"), pki.path(suite.client .. ".key")
+    server.trust, server.verify_client = client.trust, "require"
+  end
   for name, value in pairs(options) do
     server[name], client[name] = value, value
   end
@@ -46,13 +55,20 @@ end
 
 local function luasec_contexts(suite, group)
   local function context(options)
-    options.protocol, options.ciphers, options.curveslist = "tlsv1_2", suite[2], groups[group][2]
+    options.curveslist, options.cafile = groups[group][2], pki.path "trust.pem"
+    options.protocol = suite.version and "tlsv1_3" or "tlsv1_2"
+    options[suite.version and "ciphersuites" or "ciphers"] = suite[2]
     -- LuaSec keeps no sessions: tickets would only be made to be thrown away.
     options.options = { "all", "no_ticket" }
     return assert(luasec.newcontext(options))
   end
-  return context { mode = "client", verify = "peer", cafile = pki.path "trust.pem" },
-    context { mode = "server", certificate = pki.path(suite[3] .. ".pem"), key = pki.path(suite[3] .. ".key") }
+  local function file(name, ending)
+    return name and pki.path(name .. ending)
+  end
+  return context { mode = "client", verify = "peer", certificate = file(suite.client, ".pem"),
+    key = file(suite.client, ".key") }, context { mode = "server",
+    verify = suite.client and { "peer", "fail_if_no_peer_cert" } or "none", certificate = file(suite[3], ".pem"),
+    key = file(suite[3], ".key") }
 end
 
 local function as_wanted(session, suite, group)
@@ -139,7 +155,7 @@ end
 
 ---One library with the suite and the group of a setup.
 ---@param name "beartls"|"luasec"|"memory"|"plain"
----@param suite "ecdsa_gcm"|"rsa_gcm"|"ecdsa_chacha"
+---@param suite "ecdsa_gcm"|"rsa_gcm"|"ecdsa_chacha"|"tls13"|"tls13_mutual"|"tls13_rsa"
 ---@param group "x25519"|"secp256r1"
 ---@return table|nil nil when it is not here
 function peers.library(name, suite, group)

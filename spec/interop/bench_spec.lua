@@ -24,6 +24,7 @@ describe("make bench", function()
   end)
 
   for _, label in ipairs {
+    "1.3: ECDSA P-256, x25519", "1.3: mutual, ECDSA P-256, x25519", "1.3: RSA 2048, x25519: server",
     "ECDHE_ECDSA P-256, x25519", "ECDHE_RSA 2048, x25519", "ECDHE_ECDSA P-256, x25519: client",
     "ECDHE_RSA 2048, x25519: server", "64 B through both", "1 KB through both", "16 KB, sender alone",
     "1 MB, receiver alone", "a client", "a server", "require", "the C module and what it needs",
@@ -40,6 +41,7 @@ describe("make bench", function()
 
   it("measures resumption, which LuaSec has none of", function()
     assert.is_true((figures "resumed") > 0)
+    assert.is_true((figures "1.3: resumed") > 0)
     assert.is_true((figures "resumed: server") > 0)
   end)
 
