@@ -21,6 +21,8 @@ local signatures = {
 }
 local TLS13 = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+AES-128-CCM"
 
+local PSK = TLS13 .. ":+ECDHE-PSK:+PSK"
+
 local function identity(name)
   return { "--x509certfile", pki.path(name .. ".pem"), "--x509keyfile", pki.path(name .. ".key") }
 end
@@ -147,6 +149,16 @@ describe("In TLS 1.3 gnutls-cli and our server agree on", function()
     local code, text = client:wait()
     assert.equal(0, code, text)
     assert.matches("*** This is a resumed session", text, 1, true)
+  end)
+
+  it("a key that both were given", function()
+    local key = ("k"):rep(32)
+    local stream, client = meet({ psks = { { identity = "a device", key = key } } }, { "--priority", PSK,
+      "--pskusername", "a device", "--pskkey", peer.hex(key) }, { open = true })
+    assert.is_nil(stream:peer_certificate())
+    client:send "from the client\n"
+    assert.equal("from the client", stream:receive "*l")
+    client:wait_for "PSK authentication. Connected as 'a device'"
   end)
 
   it("data in both directions before and after the client's KeyUpdate, in records as small as it asks for", function()
@@ -302,6 +314,17 @@ describe("In TLS 1.3 gnutls-serv and our client agree on", function()
       assert.is_true(stream:verified())
     end
     assert.matches("Subject: CN=client EC,O=beartls specs", page(stream), 1, true)
+  end)
+
+  it("a key that both were given", function()
+    local key, file = ("k"):rep(32), process.tmpdir() .. "/keys"
+    process.write_file(file, "device:" .. peer.hex(key):lower() .. "\n")
+    local one = gnutls_serv("--echo", "--pskpasswd", file, "--priority", PSK)
+    local stream = connect(one.port, { psks = { { identity = "device", key = key } } })
+    assert(stream:send "goes round\n")
+    assert.equal("goes round", stream:receive "*l")
+    one:wait_for "PSK authentication. Connected as 'device'"
+    one:stop()
   end)
 
   it("records as small as the server asks for, in both directions", function()

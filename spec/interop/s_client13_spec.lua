@@ -191,12 +191,17 @@ describe("In TLS 1.3 s_client and our server agree on", function()
     local first = peer.s_client(other.port, { verifies, "-sess_out", dir .. "/session" }, { open = true })
     wait_for_file(dir .. "/session")
     first:stop()
-    local stream, client = meet({ trace = 100 }, { "-sess_in", dir .. "/session", "-early_data", dir .. "/early" },
-      { open = true })
-    assert.is_false(stream:resumed())
-    client:send "late data\n"
-    assert.equal("late data", stream:receive "*l")
-    client:wait_for "Early data was rejected"
+    -- Once it cannot be opened, once it comes before our HelloRetryRequest has been read.
+    for retries, groups in pairs { [0] = { "x25519" }, [1] = { "secp521r1" } } do
+      local stream, client = meet({ groups = groups, trace = 100 }, { "-sess_in", dir .. "/session", "-early_data",
+        dir .. "/early" }, { open = true })
+      assert.is_false(stream:resumed())
+      assert.equal(retries, peer.count_events(stream, "hello_retry_request", "sent"))
+      client:send "late data\n"
+      assert.equal("late data", stream:receive "*l")
+      client:wait_for "Early data was rejected"
+      stream:close()
+    end
   end)
 
   it("a request for an OCSP response, if there is none", function()
