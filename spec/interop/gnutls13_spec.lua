@@ -217,6 +217,7 @@ describe("In TLS 1.3 gnutls-cli and our server both say why:", function()
       assert.equal(case[5], failure.alert)
       assert.equal(case[6], failure.sent_by)
       assert.is_string(failure.hint)
+      peer.hang_up() -- for which it may wait
       client:wait_for(case[7]:gsub("%p", "%%%0"))
     end)
   end
