@@ -138,6 +138,26 @@ describe("a certificate", function()
     end
     assert.is_nil((tls.certificate.parse(der .. "\0")))
   end)
+
+  it("in DER with extensions is of version 3, and says so", function()
+    local der = load "server_ec.pem":der()
+    local before, behind = der:match "^(.-\160\3\2\1)\2(.*)$"
+    for version = 0, 255 do
+      local changed = before .. string.char(version) .. behind
+      assert.equal(version == 2, tls.certificate.parse(changed) ~= nil, version)
+    end
+  end)
+
+  it("in DER does not write that an extension is not critical, which is the default", function()
+    local graph = require "support.graph"
+    local oid = graph.der.oid "2.5.29.99"
+    local bytes = assert(tls.certificate.parse(graph.certificate { "leaf", dns = "a.test", change = function(plan)
+      table.insert(plan.extensions, graph.extension("2.5.29.99", true, graph.der.null))
+    end })):der()
+    local changed = bytes:gsub(oid .. "\1\1\255", oid .. "\1\1\0", 1)
+    assert.is_true(changed ~= bytes)
+    assert.equal("certificate_malformed", select(3, tls.certificate.parse(changed)))
+  end)
 end)
 
 describe("a certificate speaks for a name", function()

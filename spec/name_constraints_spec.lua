@@ -141,6 +141,8 @@ local rows = {
   { "excludes a URI's host", broken, excluded = { { URI, "a.test" } }, san = { { URI, "spiffe://a.test/x" } } },
   { "excludes every URI whose host is an address", broken, excluded = { { URI, "a.test" } },
     san = { { URI, "https://[::1]/" } } },
+  { "excludes every URI whose host is an IPv4 address", broken, excluded = { { URI, "a.test" } },
+    san = { { URI, "https://192.0.2.1/" } } },
   -- directoryName
   { "permits a subject that begins with a name", kept, permitted = { { DIRECTORY, dn({ "C", "DE" }, { "O", "x" }) } },
     subject = { { "C", "DE" }, { "O", "x" }, { "CN", "y" } } },
@@ -253,6 +255,8 @@ describe("the issuer's name", function()
     { "may not lack a value of a set", false, raw { UTF8, "a" }, raw({ UTF8, "a" }, { UTF8, "b", O }) },
     { "may not have a value twice instead", false, raw({ UTF8, "a" }, { UTF8, "a" }),
       raw({ UTF8, "a" }, { UTF8, "b" }) },
+    { "may not have a value once instead", false, raw({ UTF8, "a" }, { UTF8, "b" }),
+      raw({ UTF8, "a" }, { UTF8, "a" }) },
   } do
     it(row[1] .. (row[2] and " and is the same" or ""), function()
       local root = cert { "Root", ca = true, change = function(plan)

@@ -79,6 +79,7 @@ describe("policies", function()
       { policies = { ANY } }, { policies = { A } } },
     { "are any, for who issued itself, even then", fine, { require = 0, inhibit_any = 0, policies = { A } },
       { policies = { ANY } }, { policies = { A } }, self_issued = true },
+    { "are required later when a CA has issued itself", fine, { require = 2 }, self_issued = true },
     { "may be called differently below", fine, { require = 0, policies = { A }, map = { { A, B } } },
       { policies = { B } }, { policies = { B } } },
     { "are then no more called what they were", missing, { require = 0, policies = { A }, map = { { A, B } } },

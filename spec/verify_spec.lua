@@ -19,8 +19,12 @@ end
 local function each(rows)
   for _, row in ipairs(rows) do
     it(row[1], function()
-      local path, message, code = verdict(row)
+      local path, message, code, failure = verdict(row)
       assert.equal(row[2], path and "trusted" or code, message)
+      if failure then -- not when it could not even be read
+        assert.is_string(failure.hint)
+        assert.is_number(failure.position)
+      end
       if row.says then
         assert.matches(row.says, message)
       end
@@ -107,6 +111,15 @@ describe("a path", function()
     assert.matches("longer than 10", message)
   end)
 
+  it("is found at once when key identifiers point to it", function()
+    local sent = { leaf }
+    for i = 1, 20 do -- of keys that are costly to try
+      table.insert(sent, cert { "ICA", by = "Root", key = ("p521 of %d"):format(i % 3), ca = true, to = 30 + i })
+    end
+    table.insert(sent, ica)
+    assert.equal(3, #assert(verdict { sent = sent }))
+  end)
+
   it("is given up when there are too many ways", function()
     -- Each of them may have issued each other one, by its name; the signatures tell only when they are checked.
     local sent = { cert { "lost", by = "Maze", by_key = "maze 1", dns = "a.test", bare = true } }
@@ -121,7 +134,8 @@ end)
 
 describe("a certificate", function()
   local function made(c)
-    c[1], c.by, c.dns = c[1] or "leaf", c.by or "ICA", c.dns or "www.example.test"
+    c[1], c.by = c[1] or "leaf", c.by or "ICA"
+    c.dns = c.dns == nil and "www.example.test" or c.dns
     return cert(c)
   end
 
@@ -180,9 +194,22 @@ describe("a certificate", function()
     { "may say where its issuer is", "trusted", sent = { inserted(AIA, false, aia), ica } },
     { "says so without being critical", "certificate_nonconforming", sent = { inserted(AIA, true, aia), ica } },
     { "says so in DER", "certificate_malformed", sent = { inserted(AIA, false, "http://a.test"), ica } },
-    { "has each extension once", "certificate_malformed", sent = { changed(function(plan)
+    { "has each extension once", "certificate_malformed", says = "extension 2%.5%.29%.35 is",
+      sent = { changed(function(plan)
       table.insert(plan.extensions, plan.extensions[#plan.extensions])
     end), ica } },
+    { "does not write that it is no CA, which is the default", "certificate_malformed", sent = { changed(function(plan)
+      table.insert(plan.extensions, graph.extension("2.5.29.19", true, der.sequence(der.boolean(false))))
+    end), ica } },
+    { "has some key usage, if it has one", "certificate_malformed",
+      sent = { inserted("2.5.29.15", true, "\3\2\7\0"), ica } },
+    { "has some extended key usage, if it has one", "certificate_malformed",
+      sent = { inserted("2.5.29.37", false, der.sequence()), ica } },
+    { "has some names, if it has any", "certificate_malformed", sent = { made { dns = false,
+      change = function(plan) table.insert(plan.extensions, graph.extension("2.5.29.17", false, der.sequence())) end },
+      ica } },
+    { "has OIDs in their shortest form", "certificate_malformed",
+      sent = { inserted("2.5.29.37", false, der.sequence "\6\4\85\29\128\37"), ica } },
     { "with name constraints is a CA", "certificate_nonconforming",
       sent = { made { permitted = { dns = "example.test" } }, ica } },
     { "that may sign certificates is a CA", "certificate_nonconforming",
@@ -197,7 +224,7 @@ describe("a certificate", function()
           extension.critical = false
         end
       end }, ica } },
-    { "has an issuer with a name", "certificate_nonconforming", sent = { made { by = "", by_key = "ICA" } },
+    { "has no issuer without a name", "certificate_nonconforming", sent = { made { by = "", by_key = "ICA" } },
       trusted = { cert { "", key = "ICA", ca = true, san = { dns = "ca.test" } } } },
     { "is for servers", "certificate_wrong_usage", sent = { made { eku = { "clientAuth" } }, ica } },
     { "is for clients", "certificate_wrong_usage", sent = { made { eku = { "serverAuth" } }, ica }, usage = "client" },
@@ -220,6 +247,10 @@ describe("a certificate", function()
     { "of version 1 is no intermediate", "certificate_not_ca", sent = below { change = function(plan)
       plan.version = 1
     end } },
+    { "of version 1 is no intermediate, also when it has issued itself", "certificate_not_ca",
+      sent = { cert { "leaf", by = "Root", by_key = "new root", dns = "a.test" },
+        cert { "Root", by = "Root", key = "new root", by_key = "Root",
+          change = function(plan) plan.version = 1 end } } },
     { "with a path length of 0 may issue leaves", "trusted", sent = below { path_length = 0 } },
     { "with a path length of 0 issues no CAs", "certificate_path_too_long", sent = { leaf, ica },
       trusted = { cert { "Root", ca = true, path_length = 0 } }, says = "2 above the .* 0 CAs" },

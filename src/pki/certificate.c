@@ -7,6 +7,7 @@
 #include "pki/der.h"
 #include "pki/dn.h"
 #include "pki/extension.h"
+#include "pki/oid.h"
 #include "pki/spki.h"
 
 /* INTEGER, as short as can be, not negative and at most 20 bytes long (RFC
@@ -93,6 +94,21 @@ clear(btls_certificate *c, btls_span der)
     c->inhibit_any_policy = -1;
 }
 
+static int
+malformed(const btls_certificate *c, btls_error *e)
+{
+    char oid[64];
+    btls_oid_text(c->malformed_extension, oid, sizeof oid);
+    if (c->malformed_extension.n > 0)
+        return btls_error_set(
+            e, "certificate_malformed", 42,
+            "this is not a well-formed certificate: its extension %s is "
+            "malformed or there twice",
+            oid);
+    return btls_error_set(e, "certificate_malformed", 42,
+                          "this is not a well-formed certificate");
+}
+
 int
 btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e)
 {
@@ -106,8 +122,7 @@ btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e)
     read_signature(c, &cert);
     if (btls_read_end(&tbs) && btls_read_end(&cert) && btls_read_end(&file))
         return 0;
-    return btls_error_set(e, "certificate_malformed", 42,
-                          "this is not a well-formed certificate");
+    return malformed(c, e);
 }
 
 int

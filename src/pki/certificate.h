@@ -62,6 +62,8 @@ typedef struct {
     btls_span unknown_critical; /* OID of the first critical extension that is none of
                                  * BTLS_EXT_*; p NULL: there is none */
 
+    btls_span malformed_extension; /* OID of the one that made parsing fail; p NULL */
+
     btls_span san;   /* contents of GeneralNames */
     int is_ca;       /* basicConstraints cA */
     int path_length; /* -1 when not given */

@@ -339,5 +339,7 @@ btls_extensions_read(btls_certificate *c, btls_reader *r)
             r->bad = 1;
         else
             seen[n++] = oid;
+        if (r->bad)
+            c->malformed_extension = oid;
     }
 }

@@ -146,11 +146,7 @@ btls_path_check_own(const btls_verify_policy *policy, const btls_path_node *n,
         return 0;
     if (n->is_anchor)
         return check_identifiers(n, fault);
-    if (!check_algorithm(n, fault))
-        return 0;
-    if (btls_dn_is_empty(n->c.issuer))
-        return break_rule(fault, "has an issuer without a name");
-    return !is_leaf || check_leaf(&n->c, fault);
+    return check_algorithm(n, fault) && (!is_leaf || check_leaf(&n->c, fault));
 }
 
 /* Roots of version 1 cannot say that they are a CA; that they are trusted does. */

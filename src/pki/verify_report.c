@@ -81,6 +81,9 @@ report_critical(const report *r)
     snprintf(what, sizeof what, "has a critical extension (%s) that is not understood",
              oid);
     say(r, "certificate_critical_extension", UNSUPPORTED_CERTIFICATE, what);
+    btls_error_hint(r->e,
+                    "whoever marks an extension as critical wants those who do not know "
+                    "it to refuse the certificate");
 }
 
 static void
@@ -97,6 +100,7 @@ report_weak_key(const report *r)
     snprintf(what, sizeof what, "has an RSA key of %d bits, fewer than 2048",
              r->fault->number);
     say(r, "certificate_weak_key", BAD_CERTIFICATE, what);
+    btls_error_hint(r->e, "it has to be issued anew, for a larger key or one on a curve");
 }
 
 static void
@@ -121,6 +125,7 @@ report_algorithm(const report *r)
              weak ? "is too weak" : "is not understood here");
     say(r, weak ? "certificate_weak_signature" : "certificate_unsupported",
         weak ? BAD_CERTIFICATE : UNSUPPORTED_CERTIFICATE, what);
+    btls_error_hint(r->e, "it has to be issued anew, signed with SHA-256 or better");
 }
 
 static void
@@ -165,6 +170,7 @@ report_path_length(const report *r)
     snprintf(what, sizeof what, "allows %d CA%s below it, and there are more",
              r->fault->number, r->fault->number == 1 ? "" : "s");
     say(r, "certificate_path_too_long", BAD_CERTIFICATE, what);
+    btls_error_hint(r->e, "that is the path length in its basic constraints");
 }
 
 static void
@@ -175,6 +181,7 @@ report_name_constraint(const report *r)
     if (r->fault->constraint == BTLS_CONSTRAINT_MALFORMED) {
         snprintf(what, sizeof what, "has a name constraint that is none: '%s'", name);
         say(r, "certificate_nonconforming", BAD_CERTIFICATE, what);
+        btls_error_hint(r->e, "RFC 5280, 4.2.1.10 says how they are written");
         return;
     }
     btls_certificate_subject(certificate_at(r->s, r->fault->by), ca, sizeof ca);
@@ -185,6 +192,8 @@ report_name_constraint(const report *r)
                    : r->fault->constraint == BTLS_CONSTRAINT_UNKNOWN_FORM
                        ? "constrains in a way that is not understood"
                        : "does not permit");
+    btls_error_hint(r->e,
+                    "that CA may certify other names only: its name constraints say so");
 }
 
 static void
@@ -192,6 +201,7 @@ report_policy(const report *r)
 {
     say(r, "certificate_policy", BAD_CERTIFICATE,
         "has none of the certificate policies that a CA above it requires");
+    btls_error_hint(r->e, "a CA above it has policy constraints (RFC 5280, 4.2.1.11)");
 }
 
 static void
@@ -209,6 +219,7 @@ report_malformed(const report *r)
                    "%s has no issuer that is known, and certificate %d that the %s sent "
                    "is not well-formed",
                    r->who, r->fault->number + 1, r->whose);
+    btls_error_hint(r->e, "that one may be the issuer");
 }
 
 /* The common name if there is one: what people call a CA. */
@@ -269,6 +280,7 @@ report_depth(const report *r)
     btls_error_set(r->e, "certificate_path_too_long", BAD_CERTIFICATE,
                    "the path from %s to a trusted one is longer than %d certificates",
                    r->who, BTLS_PATH_MAX);
+    btls_error_hint(r->e, "trust one of the CAs between");
 }
 
 static void
