@@ -258,6 +258,26 @@ describe("OCSP responses", function()
     assert.equal("open", shake(expired, true).client:state())
   end)
 
+  it("have to come with a certificate that says so", function()
+    local key = assert(tls.key.generate "p256")
+    local plan = assert(certificate.plan_leaf({ dns = "localhost" }, ca, key:public "der", NOW))
+    table.insert(plan.extensions, extensions.new("1.3.6.1.5.5.7.1.24", false, der.sequence(der.integer(5))))
+    local strict = assert(ca:finish(plan, key))
+    local function failure(bytes, suites)
+      local own = { trust = trust, time = clock, cipher_suites = suites }
+      return pair.new(own, { certificate = strict.certificate, key = strict.key, time = clock,
+        cipher_suites = suites, staple = bytes and file_with(bytes) }):settle().client:failure()
+    end
+    assert.is_true(strict.certificate:must_staple())
+    local missing = failure()
+    assert.same({ "certificate_ocsp_missing", "bad_certificate_status_response" }, { missing.code, missing.alert })
+    assert.equal("certificate_ocsp_missing", failure(response { status = 3 }).code)
+    assert.is_nil(failure(response { answers = { { certificate = strict.certificate } } }))
+    local classic = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" }
+    assert.is_nil(failure(nil, classic), "an engine that does not ask for one does not miss it")
+    assert.is_truthy(trust:verify(strict.certificate, { time = NOW }))
+  end)
+
   it("are asked for and judged by clients in TLS 1.2", function()
     local socket = require "beartls.socket"
     local dir = process.tmpdir()

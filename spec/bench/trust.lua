@@ -10,7 +10,6 @@ local has_luasec, luasec = pcall(require, "ssl")
 
 local trust = {}
 
-local SECONDS, ROUNDS = 0.25, 5
 local KEPT = 20 -- so many at once, so that a page more or less does not matter
 
 local loaders = {
@@ -53,7 +52,8 @@ function trust.measure_memory(name, path)
   print("kilobytes " .. (measure.resident() - before) / KEPT / 1000)
 end
 
-function trust.run()
+---@param pace table { bulk = seconds for each in a round, rounds = how many }
+function trust.run(pace)
   local path = bundle_path()
   if not path then
     return report.line "trust: this system has no bundle of roots"
@@ -63,7 +63,7 @@ function trust.run()
     jobs[name] = job(load, path)
     kilobytes[name] = memory_of(name, path)
   end
-  local times = measure.in_turns(jobs, { "beartls", "luasec" }, SECONDS, ROUNDS)
+  local times = measure.in_turns(jobs, { "beartls", "luasec" }, pace.bulk, pace.rounds)
   report.section(("trust: the system's %d roots"):format(#system.load_trust(path)))
   report.cost("loading them, milliseconds", times.beartls.load * 1e3, times.luasec and times.luasec.load * 1e3)
   report.cost("resident memory, kB", kilobytes.beartls, kilobytes.luasec)

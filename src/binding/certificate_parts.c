@@ -155,12 +155,8 @@ policies(lua_State *L)
 static int
 must_staple(lua_State *L)
 {
-    static const unsigned STATUS_REQUEST = 5;
-    btls_reader r = btls_reader_of(btls_check_leaf(L, 1).tls_features);
-    int found = 0;
-    while (btls_read_more(&r))
-        found |= btls_der_read_small(&r) == STATUS_REQUEST;
-    lua_pushboolean(L, found && !r.bad);
+    btls_certificate c = btls_check_leaf(L, 1);
+    lua_pushboolean(L, btls_certificate_must_staple(&c));
     return 1;
 }
 

@@ -22,7 +22,7 @@ string_field(lua_State *L, const char *name)
 static btls_revocation_policy
 revocation_fields(lua_State *L)
 {
-    btls_revocation_policy policy = { NULL, BTLS_CRL_OPTIONAL, { NULL, 0 }, 0 };
+    btls_revocation_policy policy = { .required = BTLS_CRL_OPTIONAL };
     lua_getfield(L, 3, "crls");
     policy.crls = btls_to_crls(L, -1);
     luaL_argcheck(L, policy.crls != NULL || lua_isnil(L, -1), 3,

@@ -10,6 +10,8 @@
 #include "pki/oid.h"
 #include "pki/spki.h"
 
+#define STATUS_REQUEST 5 /* TLS's number of the extension (RFC 6066, 1.1) */
+
 /* INTEGER, as short as can be, not negative and at most 20 bytes long (RFC
  * 5280, 4.1.2.2). Zero is not allowed there either, but old roots have it. */
 static btls_span
@@ -129,6 +131,16 @@ int
 btls_certificate_has(const btls_certificate *c, unsigned mask)
 {
     return (c->extensions & mask) == mask;
+}
+
+int
+btls_certificate_must_staple(const btls_certificate *c)
+{
+    btls_reader r = btls_reader_of(c->tls_features);
+    int found = 0;
+    while (btls_read_more(&r))
+        found |= btls_der_read_small(&r) == STATUS_REQUEST;
+    return found && !r.bad;
 }
 
 int

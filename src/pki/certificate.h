@@ -96,6 +96,10 @@ int btls_certificate_parse(btls_certificate *c, btls_span der, btls_error *e);
 /* 1 when the certificate has all the extensions of the BTLS_EXT_* mask. */
 int btls_certificate_has(const btls_certificate *c, unsigned mask);
 
+/* 1 when its server has to send an OCSP response with it to clients that ask for one:
+ * status_request among its TLS features (RFC 7633). */
+int btls_certificate_must_staple(const btls_certificate *c);
+
 /* The public key, pointing into the certificate's bytes: see btls_spki_parse. 0, or -1
  * with *e set: certificate_malformed, certificate_unsupported_key. */
 int btls_certificate_public_key(const btls_certificate *c, btls_public_key *key,

@@ -10,6 +10,7 @@
 
 #define CERTIFICATE_REVOKED 44
 #define CERTIFICATE_UNKNOWN 46
+#define BAD_CERTIFICATE_STATUS_RESPONSE 113
 /* How far clocks may be apart, in seconds. */
 #define SKEW 300
 
@@ -144,13 +145,29 @@ ask_lists(const btls_revocation_policy *policy, const btls_certificate *c,
 }
 
 static int
+ask_staple(const btls_revocation_policy *policy, const btls_certificate *c,
+           const btls_certificate *issuer, const btls_public_key *issuer_key, int64_t now,
+           btls_error *e)
+{
+    int answer = 0; /* nobody has said anything */
+    if (policy->staple.n > 0)
+        answer = btls_ocsp_check(policy->staple, c, issuer, issuer_key,
+                                 policy->may_be_late ? INT64_MIN : now, e);
+    if (answer != 0 || !policy->staple_asked || !btls_certificate_must_staple(c))
+        return answer < 0 ? -1 : 0;
+    btls_error_set(e, "certificate_ocsp_missing", BAD_CERTIFICATE_STATUS_RESPONSE,
+                   "came without the OCSP response that it must have");
+    btls_error_hint(
+        e, "its server has to staple one: the certificate says so (must-staple)");
+    return -1;
+}
+
+static int
 check(void *ud, const btls_certificate *c, const btls_certificate *issuer,
       const btls_public_key *issuer_key, size_t position, int64_t now, btls_error *e)
 {
     const btls_revocation_policy *policy = ud;
-    if (position == 0 && policy->staple.n > 0 &&
-        btls_ocsp_check(policy->staple, c, issuer, issuer_key,
-                        policy->may_be_late ? INT64_MIN : now, e) < 0)
+    if (position == 0 && ask_staple(policy, c, issuer, issuer_key, now, e) != 0)
         return -1;
     return ask_lists(policy, c, issuer, issuer_key, position, now, e);
 }

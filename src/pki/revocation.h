@@ -13,6 +13,8 @@ typedef struct {
     const btls_crls *crls; /* may be NULL */
     enum btls_crl_required required;
     btls_span staple; /* OCSP response for the peer's own certificate; n 0: none */
+    int staple_asked; /* one was asked for: a certificate that must have one does not pass
+                         without */
     int may_be_late;  /* time does not matter: insecure_no_time */
 } btls_revocation_policy;
 

@@ -37,8 +37,8 @@ struct btls_trust {
     /* For the engine that is BearSSL's own, made when it is asked for; behind a pointer,
      * since asking does not change what is believed. */
     struct list {
-        br_x509_trust_anchor *anchors;
-        size_t count, cap;
+        br_x500_name *subjects;
+        size_t count;
     } * list;
 };
 
@@ -61,7 +61,7 @@ forget_list(btls_trust *t)
 {
     if (t->list == NULL)
         return;
-    btls_free(&t->alloc, t->list->anchors, t->list->cap * sizeof *t->list->anchors);
+    btls_free(&t->alloc, t->list->subjects, t->list->count * sizeof *t->list->subjects);
     memset(t->list, 0, sizeof *t->list);
 }
 
@@ -198,7 +198,7 @@ btls_trust_alloc(const btls_trust *t)
 size_t
 btls_trust_memory(const btls_trust *t)
 {
-    return sizeof *t + sizeof *t->list + t->list->cap * sizeof *t->list->anchors +
+    return sizeof *t + sizeof *t->list + t->list->count * sizeof *t->list->subjects +
            t->room + t->cap * sizeof *t->entries + t->bucket_count * sizeof *t->buckets;
 }
 
@@ -329,33 +329,25 @@ btls_trust_add(btls_trust *t, btls_span der, btls_error *e)
 
 /* ---- for BearSSL ---- */
 
-const br_x509_trust_anchor *
-btls_trust_anchors(const btls_trust *t, size_t *count)
+const br_x500_name *
+btls_trust_subjects(const btls_trust *t, size_t *count)
 {
     *count = 0;
     if (btls_trust_count(t) == 0)
         return NULL;
     struct list *list = t->list;
-    if (list->anchors == NULL) {
-        list->anchors = btls_zalloc(&t->alloc, t->count * sizeof *list->anchors);
-        if (list->anchors == NULL)
+    if (list->subjects == NULL) {
+        list->subjects = btls_zalloc(&t->alloc, t->count * sizeof *list->subjects);
+        if (list->subjects == NULL)
             return NULL;
-        list->cap = t->count;
+        list->count = t->count;
         for (size_t i = 0; i < t->count; i++) {
-            btls_anchor anchor = btls_trust_at(t, i);
-            br_x509_trust_anchor *ta = &list->anchors[list->count];
-            btls_public_key key;
-            btls_error e;
-            if (btls_spki_parse(anchor.spki, &key, &e) != 0 ||
-                !btls_public_key_bearssl(&key, &ta->pkey))
-                continue;
+            btls_span subject = subject_of(t, i);
             /* BearSSL only reads them. */
-            ta->dn.data = t->bytes + (anchor.subject.p - t->bytes);
-            ta->dn.len = anchor.subject.n;
-            ta->flags = anchor.is_ca ? BR_X509_TA_CA : 0;
-            list->count++;
+            list->subjects[i].data = t->bytes + (subject.p - t->bytes);
+            list->subjects[i].len = subject.n;
         }
     }
     *count = list->count;
-    return list->count == 0 ? NULL : list->anchors;
+    return list->subjects;
 }

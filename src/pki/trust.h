@@ -58,10 +58,9 @@ int btls_trust_has(const btls_trust *t, btls_span der);
 /* 1 when there is a CA of that name (a whole Name). t may be NULL. */
 int btls_trust_names(const btls_trust *t, btls_span name);
 
-/* The anchors as BearSSL wants them, owned by the store, valid until the next add or
- * trim; those with keys that it does not know are left out, and *count says how many
- * there are. NULL when there are none or there is no memory for the list. t may be NULL.
- */
-const br_x509_trust_anchor *btls_trust_anchors(const btls_trust *t, size_t *count);
+/* The subjects of all anchors as BearSSL wants them, owned by the store, valid until the
+ * next add or trim. NULL when there are none or there is no memory for the list; *count
+ * says how many there are. t may be NULL. */
+const br_x500_name *btls_trust_subjects(const btls_trust *t, size_t *count);
 
 #endif

@@ -146,9 +146,9 @@ request_client_certificate(classic *c)
     if (config->verify_client == BTLS_CLIENT_NONE)
         return;
     size_t count;
-    const br_x509_trust_anchor *anchors = btls_trust_anchors(config->trust, &count);
+    const br_x500_name *subjects = btls_trust_subjects(config->trust, &count);
     if (count > 0)
-        br_ssl_server_set_trust_anchor_names_alt(&c->br.server, anchors, count);
+        br_ssl_server_set_trust_anchor_names(&c->br.server, subjects, count);
     else
         br_ssl_server_set_trust_anchor_names(&c->br.server, &nobody, 1);
     if (config->verify_client == BTLS_CLIENT_REQUEST)

@@ -63,6 +63,7 @@ offer_status(modern *m, btls_writer *w)
     btls_write_u16(w, 0); /* any responder */
     btls_write_u16(w, 0); /* no extensions */
     btls_write_end(w, body);
+    m->s->staple_asked = 1;
     m->hs->offered |= BTLS_EXT_BIT(BTLS_EXT_STATUS_REQUEST);
 }
 

@@ -53,8 +53,10 @@ verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_err
         .required = c->crl_required,
         .may_be_late = (c->insecure & BTLS_INSECURE_NO_TIME) != 0,
     };
-    if (chain == &s->peer)
+    if (chain == &s->peer) {
         revocation.staple = btls_queue_bytes(&s->staple);
+        revocation.staple_asked = s->staple_asked;
+    }
     btls_revocation hook = btls_revocation_hook(&revocation);
     btls_verify_policy policy = {
         .trust = c->trust,

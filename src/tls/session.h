@@ -47,6 +47,7 @@ typedef struct btls_session {
                                     * what came closest; none when resumed */
     int verified;                  /* the peer's chain was verified */
     int was_open;                  /* the handshake was finished */
+    int staple_asked;              /* client: it has asked for an OCSP response */
     btls_queue staple;             /* client: the server's OCSP response, DER */
     const btls_identity *identity; /* what we showed, NULL for nothing */
 

@@ -3,6 +3,7 @@
 
 local core = require "beartls.core"
 local pki = require "support.pki"
+local revocation = require "support.revocation"
 local tls = require "beartls"
 
 local text = {}
@@ -10,6 +11,19 @@ for _, name in ipairs { "trust.pem", "server_chain_ec.pem", "server_ec.pem", "se
   "key_pkcs1.der", "key_pkcs8.der", "key_sec1.pem", "key_crlf.pem", "key_two.pem", "key_oversized.der",
   "key_ed25519.pem", "key_proc_type.pem" } do
   text[name] = pki.read(name)
+end
+
+-- What an authority says about a certificate of its own.
+local made = {}
+do
+  local function clock() return pki.NOW end
+  local ca = assert(require("beartls.pki").ca { name = "root", time = clock })
+  made.root, made.leaf = ca.certificate:pem(), assert(ca:issue { name = "leaf", client = true }).certificate
+  local about = { key = ca.key, issuer = ca.certificate, now = pki.NOW - 1 }
+  about.entries = { { serial = made.leaf:serial(), reason = 1 }, { serial = "07" } }
+  made.crl = revocation.crl(about)
+  about.answers = { { certificate = made.leaf } }
+  made.ocsp = revocation.ocsp(about)
 end
 
 -- A function with arguments must answer nil and a code, of which this is the third.
@@ -22,7 +36,7 @@ local function certificates()
   local certificate = assert(tls.certificate.parse(text["server_rsa.pem"]))
   for _, method in ipairs { "subject", "issuer", "common_name", "serial", "version", "not_before", "not_after",
     "dns_names", "ip_addresses", "key_type", "key_bits", "signature_algorithm", "fingerprint", "pin", "der", "pem",
-    "key_usage", "extended_key_usage", "list" } do
+    "key_usage", "extended_key_usage", "names", "subject_attributes", "extensions", "list" } do
     assert(certificate[method](certificate), method)
   end
   assert(certificate:matches_name "localhost")
@@ -54,6 +68,17 @@ local function trusts()
   fails("certificate_name_mismatch", trust:verify(chain, { name = "elsewhere.test", time = pki.NOW }))
 end
 
+local function revocations()
+  local crls = assert(tls.crls.parse(made.crl))
+  assert(#crls == 1 and crls:list()[1].count == 2 and crls:find(made.leaf) and #crls:entries() == 2)
+  local trust = assert(tls.trust.parse(made.root))
+  fails("certificate_revoked", trust:verify(made.leaf, { usage = "client", time = pki.NOW, crls = crls }))
+  assert(trust:verify(made.leaf, { usage = "client", time = pki.NOW, ocsp = made.ocsp }))
+  assert(tls.ocsp.decode(made.ocsp).answers[1].state == "good")
+  fails("crl_malformed", tls.crls.parse(made.crl:sub(1, -2)))
+  assert(tls.config { trust = trust, crls = crls })
+end
+
 local function configs()
   local certificate, key = tls.certificate.parse(text["server_ec.pem"]), tls.key.parse(text["server_ec.key"])
   local config = assert(tls.config {
@@ -79,6 +104,7 @@ return function()
   certificates()
   keys()
   trusts()
+  revocations()
   configs()
   functions()
 end
