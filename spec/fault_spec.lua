@@ -3,6 +3,9 @@
 local faults = require "support.faults"
 local wire = require "support.wire"
 
+-- Every byte where the specs run first; which Lua it is makes no difference below the bindings.
+local STRIDE = (os.getenv "BEARTLS_LUA" or "lua5.4") == "lua5.4" and 1 or 7
+
 local client_config, server_config = wire.configs()
 local flights = faults.flights_of(client_config, server_config)
 
@@ -11,8 +14,8 @@ describe("a handshake on a wire that", function()
     local size = #flights[n]
     it(("flips a bit of a byte of flight %d fails on both sides, each with one alert"):format(n), function()
       local changes = {}
-      for i = 1, size do
-        changes[i] = { n, ("bit %d of byte %d"):format(i % 8, i), function(bytes)
+      for i = 1, size, STRIDE do
+        changes[#changes + 1] = { n, ("bit %d of byte %d"):format(i % 8, i), function(bytes)
           return i <= #bytes and faults.flip(bytes, i, i % 8) or bytes
         end }
       end
@@ -120,7 +123,7 @@ describe("a resumed handshake on a wire that", function()
     local short = faults.flights_of(resumable, keeping, with_ticket())
     local changes = {}
     for n = 1, 3 do
-      for i = 1, #short[n] do
+      for i = 1, #short[n], STRIDE do
         changes[#changes + 1] = { n, ("bit %d of byte %d"):format(i % 8, i), function(bytes)
           return i <= #bytes and faults.flip(bytes, i, i % 8) or bytes
         end }
