@@ -234,7 +234,7 @@ btls_modern_feed(btls_engine *e, const uint8_t *p, size_t n)
     if (btls_modern_seed(m) != 0)
         return;
     /* Room for all of it at once: no growing in steps. */
-    if (m->opened && btls_queue_room(&s->in, n) == NULL) {
+    if (m->opened && n > 0 && btls_queue_room(&s->in, n) == NULL) {
         btls_modern_no_memory(m);
         return;
     }
