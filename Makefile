@@ -12,6 +12,9 @@ APT_RUN = $(if $(shell command -v $(CC) 2>/dev/null),,gcc) make pkg-config libc6
 APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
 APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx nodejs tshark \
 	clang clang-format cppcheck procps
+# The hosts that beartls is run in and beside (spec/hosts): event loops, servers, embedders.
+APT_HOSTS = lua-copas lua-coxpcall lua-luv lua-cqueues lua-http redis-server libnginx-mod-http-lua wrk prosody lua-event \
+	love neovim haproxy nmap
 
 # For these targets alone.
 APT_VALGRIND = valgrind
@@ -22,7 +25,7 @@ APT_MORE = default-jdk-headless chromium libnss3-tools
 # deps installs all of them, unless what is asked for besides can do with less.
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
 ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
-PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST)) \
+PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST) $(APT_HOSTS)) \
 	$(if $(filter valgrind ct,$(GOALS)),$(APT_VALGRIND)) $(if $(filter fuzz,$(GOALS)),$(APT_FUZZ))
 
 LUAS = lua5.4 lua5.3 lua5.1 luajit

@@ -1,6 +1,7 @@
 #!/bin/sh
 # test.sh [LUA ...]: builds for each Lua and runs the specs on it, two at a time; the output comes in order and ends with
-# the sums. Specs with real peers (spec/interop) and with test vectors (spec/vectors) run on the first one only.
+# the sums. Specs with real peers (spec/interop), with test vectors (spec/vectors) and of programs that embed some Lua of
+# their own (spec/hosts) run on the first one only.
 set -u
 luas=$*
 if [ -z "$luas" ]; then
@@ -58,7 +59,7 @@ specs=$(ls spec/*_spec.lua)
 once="allocation certificate_message encrypted_key fault pki_command record rockspec style"
 again=$specs
 for name in $once; do again=$(echo "$again" | grep -v "^spec/${name}_spec.lua$"); done
-interop=$(ls spec/interop/*_spec.lua spec/vectors/*_spec.lua 2>/dev/null)
+interop=$(ls spec/interop/*_spec.lua spec/vectors/*_spec.lua spec/hosts/*_spec.lua 2>/dev/null)
 rest=
 for l in $luas; do [ "$l" = "$first" ] || rest="$rest $l"; done
 
