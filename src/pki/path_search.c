@@ -16,6 +16,9 @@
 #define STEPS 2000
 #define NAMES 250000
 
+/* A longer RSA exponent would make one signature as dear as a hundred. */
+#define EXPONENT_BYTES 8
+
 enum { UNKNOWN, GOOD, BAD };
 
 /* How telling a dead end is, besides how far it is from the peer's certificate. */
@@ -28,7 +31,8 @@ fill(btls_path_node *n)
 {
     btls_error e;
     n->is_self_issued = btls_dn_equal(n->c.issuer, n->c.subject);
-    n->has_key = btls_certificate_public_key(&n->c, &n->key, &e) == 0;
+    n->has_key = btls_certificate_public_key(&n->c, &n->key, &e) == 0 &&
+                 n->key.e.n <= EXPONENT_BYTES;
     n->has_algorithm = btls_signature_algorithm_parse(n->c.algorithm, &n->algorithm);
     n->subject_hash = btls_dn_hash(n->c.subject);
     n->issuer_hash = btls_dn_hash(n->c.issuer);

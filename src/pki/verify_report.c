@@ -112,6 +112,8 @@ report_unsupported_key(const report *r)
         "has a key that cannot be used here");
     if (btls_certificate_public_key(r->c, &key, &why) != 0)
         btls_error_hint(r->e, "%s", why.message);
+    else
+        btls_error_hint(r->e, "its RSA exponent has more than 64 bits");
 }
 
 static void
