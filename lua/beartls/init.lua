@@ -160,6 +160,34 @@ function config_methods:client(server_name, given)
   return core.session.new(self, true, server_name, given and given.ticket)
 end
 
+---Who we are and whom we believe, as one word for those who keep connections for later: equal for configs that were
+---made from equal options, in every process, and another one when anything of these is another: certificates (and with
+---them keys), staple, trust, pins, crls, crl_required, verify_client, insecure_*, versions, cipher_suites, groups,
+---signature_schemes, alpn, max_fragment, psks, tickets, ticket_keys. Order counts where it means preference; trust,
+---pins and crls are sets, and files count by what was in them. Without trust the system's roots count, which are loaded
+---for it. A config with a `time` of its own is equal to no other. trace and keylog do not count.
+---It is no secret, but a pre-shared key that can be guessed can be guessed from it.
+---@return string|nil identity 64 hexadecimal digits
+---@return string|nil message
+---@return string|nil code those of tls.trust.system: the config has no trust and there are no roots
+function config_methods:identity()
+  local setting = settings[self]
+  if not setting then
+    error("config:identity is called on a config, with a colon", 2)
+  end
+  if not setting.identity then
+    local ok, message, code = ensure_trust(self)
+    if not ok then
+      return nil, message, code
+    end
+    setting.identity, message, code = core.config.identity(self)
+    if not setting.identity then
+      return nil, message, code
+    end
+  end
+  return setting.identity
+end
+
 local server_options = {
   pause = { function(value) return type(value) == "boolean" end, "true or false" },
 }

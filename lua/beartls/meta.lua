@@ -23,6 +23,12 @@ function config:client(server_name, options) end
 ---@return string|nil code "config_no_certificate", "io_no_random"
 function config:server(options) end
 
+---Who we are and whom we believe, as one word: the same for configs made from equal options, in every process.
+---@return string|nil identity 64 hexadecimal digits
+---@return string|nil message
+---@return string|nil code those of tls.trust.system
+function config:identity() end
+
 ---A session: one TLS connection without I/O. Made by config:client and config:server; wiped when it is collected.
 ---@class beartls.session
 local session = {}

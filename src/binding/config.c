@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pki/verify.h"
+#include "tls/config_identity.h"
 #include "tls/ticket.h"
 
 typedef struct {
@@ -331,6 +332,21 @@ adopt_trust(lua_State *L)
     return 0;
 }
 
+/* core.config.identity(config) -> SHA-256 in hexadecimal: see tls/config_identity.h. The
+ * config has been given its trust. */
+static int
+config_identity(lua_State *L)
+{
+    config_object *o = check_object(L, 1);
+    uint8_t identity[BTLS_CONFIG_IDENTITY_SIZE];
+    btls_error e;
+    push_option(L, 1, "time");
+    if (btls_config_identity(&o->config, &o->alloc, !lua_isnil(L, -1), identity, &e) != 0)
+        return btls_push_error(L, &e);
+    btls_push_hex(L, (btls_span){ identity, sizeof identity });
+    return 1;
+}
+
 static int
 config_gc(lua_State *L)
 {
@@ -359,6 +375,7 @@ config_tostring(lua_State *L)
 
 static const luaL_Reg functions[] = { { "new", new_config },
                                       { "adopt_trust", adopt_trust },
+                                      { "identity", config_identity },
                                       { NULL, NULL } };
 static const luaL_Reg methods[] = { { NULL, NULL } };
 static const luaL_Reg metamethods[] = { { "__gc", config_gc },

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "crypto/hash_set.h"
 #include "pki/certificate.h"
 #include "pki/der.h"
 #include "pki/dn_compare.h"
@@ -34,11 +35,13 @@ struct btls_trust {
     size_t count, cap;
     uint32_t *buckets; /* first anchor of each hash, or NONE */
     size_t bucket_count;
-    /* For the engine that is BearSSL's own, made when it is asked for; behind a pointer,
-     * since asking does not change what is believed. */
+    /* Made when it is asked for, the subjects for the engine that is BearSSL's own;
+     * behind a pointer, since asking does not change what is believed. */
     struct list {
         br_x500_name *subjects;
         size_t count;
+        uint8_t digest[32];
+        int digested;
     } * list;
 };
 
@@ -234,6 +237,41 @@ btls_trust_certificate(const btls_trust *t, size_t i, uint8_t *out)
         out += n->issuer + subject.n;
     }
     memcpy(out, from + n->issuer, n->size - n->issuer);
+}
+
+/* The SHA-256 of the certificate of anchor i. */
+static void
+hash_certificate(const btls_trust *t, size_t i, uint8_t out[32])
+{
+    const struct entry *n = &t->entries[i];
+    const uint8_t *from = t->bytes + n->at;
+    btls_span subject = subject_of(t, i);
+    btls_span parts[] = { { from, n->issuer },
+                          { subject.p, n->issuer > 0 ? subject.n : 0 },
+                          { from + n->issuer, n->size - n->issuer } };
+    btls_hash(br_sha256_ID, parts, sizeof parts / sizeof parts[0], out);
+}
+
+int
+btls_trust_digest(const btls_trust *t, uint8_t out[32], btls_error *e)
+{
+    if (btls_trust_count(t) == 0) {
+        btls_hash_set(NULL, 0, out);
+        return 0;
+    }
+    if (!t->list->digested) {
+        size_t size = t->count * 32;
+        uint8_t(*hashes)[32] = btls_zalloc(&t->alloc, size);
+        if (hashes == NULL)
+            return btls_error_memory(e);
+        for (size_t i = 0; i < t->count; i++)
+            hash_certificate(t, i, hashes[i]);
+        btls_hash_set(hashes, t->count, t->list->digest);
+        btls_free(&t->alloc, hashes, size);
+        t->list->digested = 1;
+    }
+    memcpy(out, t->list->digest, 32);
+    return 0;
 }
 
 /* Is anchor i, whose subject is `subject`, this certificate? */

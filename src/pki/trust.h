@@ -58,6 +58,11 @@ int btls_trust_has(const btls_trust *t, btls_span der);
 /* 1 when there is a CA of that name (a whole Name). t may be NULL. */
 int btls_trust_names(const btls_trust *t, btls_span name);
 
+/* The hash of the set of its certificates (crypto/hash_set.h), whatever order they were
+ * added in; t may be NULL: nobody. It is kept: the second time costs nothing until
+ * something is added. 0, or -1 with *e set for want of memory. */
+int btls_trust_digest(const btls_trust *t, uint8_t out[32], btls_error *e);
+
 /* The subjects of all anchors as BearSSL wants them, owned by the store, valid until the
  * next add or trim. NULL when there are none or there is no memory for the list; *count
  * says how many there are. t may be NULL. */
