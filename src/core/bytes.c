@@ -233,6 +233,15 @@ btls_queue_take(btls_queue *q, size_t n)
 }
 
 void
+btls_queue_cut(btls_queue *q, size_t n)
+{
+    if (n >= btls_queue_size(q))
+        return;
+    btls_wipe(q->p + q->head + n, btls_queue_size(q) - n);
+    q->tail = q->head + n;
+}
+
+void
 btls_queue_clear(btls_queue *q)
 {
     release(q);

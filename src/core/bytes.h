@@ -91,6 +91,8 @@ btls_queue_size(const btls_queue *q)
 /* Forgets the first n bytes; a queue that is empty gives back what an idle connection
  * should not hold. */
 void btls_queue_take(btls_queue *q, size_t n);
+/* Wipes and forgets what is behind the first n bytes. */
+void btls_queue_cut(btls_queue *q, size_t n);
 /* Wipes what was used and gives back the memory; the queue is empty and may be used
  * again. */
 void btls_queue_clear(btls_queue *q);

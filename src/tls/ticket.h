@@ -36,7 +36,7 @@ int btls_ticket_add_key(btls_ticket_keys *t, const uint8_t secret[BTLS_TICKET_KE
 
 /* Appends a ticket for r (whose own `ticket` is left out). `now` in seconds since the
  * epoch rotates the keys. 0, or -1 with *e set (no memory, no random,
- * ticket_too_long). */
+ * ticket_too_long): then nothing was appended. */
 int btls_ticket_seal(btls_ticket_keys *t, const btls_resumption *r, int64_t now,
                      btls_queue *out, btls_error *e);
 
