@@ -94,6 +94,9 @@ describe("a stream", function()
       { "receive", 0 / 0, says = "the pattern must be" },
       { "receive", true, says = "the pattern must be" },
       { "receive", "*l", {}, says = "the prefix must be a string, not a table" },
+      { "receiveany", 0, says = "the limit must be a number of bytes" },
+      { "receiveany", "1", says = "the limit must be a number of bytes" },
+      { "receiveany", 0 / 0, says = "the limit must be a number of bytes" },
       { "send", says = "must be a string, not a nil" },
       { "send", {}, says = "must be a string, not a table" },
       { "send", "x", "y", says = "an index must be a number" },
@@ -299,6 +302,20 @@ describe("receiving", function()
     client:send(("y"):rep(10001))
     assert.equal(("x"):rep(20000) .. ("y"):rep(10000), (server:receive(30000, ("x"):rep(20000))))
     assert.equal("y", (server:receive(1)))
+  end)
+
+  it("of whatever there is gives that, as soon as there is something, and in the end how it ended", function()
+    local client, server = loopback.open()
+    assert.same({ nil, "want_read", "", "want_read" }, { server:receiveany() })
+    client:send "first"
+    client:send "second"
+    assert.equal("fir", server:receiveany(3))
+    assert.equal("sts", server:receiveany(3.5))
+    assert.equal("econd", server:receiveany())
+    client:send "last"
+    client:close()
+    assert.equal("last", server:receiveany())
+    assert.same({ nil, "closed", "", "closed" }, { server:receiveany() })
   end)
 
   it("iterates over lines, the last of which may be without an end", function()

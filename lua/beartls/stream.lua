@@ -154,6 +154,30 @@ function methods:receive(pattern, prefix)
   return patterns[kind](self, parts, n)
 end
 
+---Receives whatever there is, as soon as there is something.
+---@param max integer|nil at most so many bytes
+---@return string|nil data at least one byte
+---@return string|nil err as receive's
+---@return string|nil partial "", as receive has it there
+---@return string|nil code
+function methods:receiveany(max)
+  max = max == nil and UNREAD_LIMIT or max
+  if type(max) ~= "number" or max < 1 or max ~= max then
+    error("receiveany: the limit must be a number of bytes", 2)
+  end
+  local ok, message, code = enter(self)
+  if ok then
+    if self.pending then
+      flush(self)
+    end
+    ok, message, code = pump.fill(self)
+  end
+  if not ok then
+    return nil, message, "", code
+  end
+  return self.inbox:take(floor(min(max, self.inbox.size)))
+end
+
 ---Iterates over the lines that the peer sends. The loop ends when nothing more can be received;
 ---afterwards failure() is nil if the peer has closed properly. (On Lua 5.1 an iterator cannot
 ---yield: there, use receive in event loops.)
@@ -231,7 +255,7 @@ local function say_goodbye(self)
   self.tls:close()
   while true do
     local sent, err = flush(self)
-    if sent or err ~= "want_write" or not pump.wait(self, "both") then
+    if sent or err ~= "want_write" or not (self.transport.wait and self.transport:wait "both") then
       return
     end
     local _, gone = self.transport:receive()

@@ -1,6 +1,7 @@
 -- transport.lua: a LuaSocket object that never blocks by itself, as a stream's transport (see stream.lua).
 
 local luasocket = require "socket"
+local timeouts = require "beartls.stream.timeouts"
 
 -- What is asked of LuaSocket at a time. It gives what there is, without waiting for the rest.
 local CHUNK = 65536
@@ -9,6 +10,19 @@ local LEFTOVERS = 64
 
 local transport = {}
 transport.__index = transport
+timeouts.add(transport, luasocket.gettime)
+
+---Raises when it is no connection.
+---@param tcp any
+---@param what string the function that was called
+function transport.check(tcp, what)
+  local kind = type(tcp)
+  if kind ~= "userdata" and kind ~= "table" or not (tcp.send and tcp.receive) then
+    error(what .. ": a connected LuaSocket object is wanted, not a " .. kind, 3)
+  elseif tostring(tcp):find("^%w+{[ms]%a+er}") then -- a master or a server: it is not connected
+    error(what .. ": the LuaSocket object is not connected", 3)
+  end
+end
 
 ---Makes a transport of a connection, whose timeouts it takes over.
 ---@param tcp table LuaSocket's
@@ -39,26 +53,11 @@ function transport:receive()
   return nil, err == "timeout" and "want_read" or err
 end
 
--- Like LuaSocket's, both timeouts count from the beginning of the call.
-function transport:begin(seconds)
-  self.limit = seconds
-  self.start = (self.block or self.total or seconds) and luasocket.gettime()
-end
-
--- How many seconds this call may still wait: nil for any number of them.
-local function time_left(self)
-  local least = math.min(self.block or math.huge, self.total or math.huge, self.limit or math.huge)
-  if least == math.huge then
-    return nil
-  end
-  return least - (luasocket.gettime() - self.start)
-end
-
 function transport:wait(want)
-  if self.block == 0 or self.total == 0 then
+  if self:never_waits() then
     return false
   end
-  local tcp, left = self.tcp, time_left(self)
+  local tcp, left = self.tcp, self:time_left()
   if left and left <= 0 then
     return nil, "timeout"
   end
@@ -76,26 +75,6 @@ function transport:wait(want)
     return nil, "timeout"
   end
   return true
-end
-
-function transport:settimeout(seconds, mode)
-  if seconds ~= nil and type(seconds) ~= "number" then
-    error("settimeout: the timeout must be a number of seconds or nil", 3)
-  elseif seconds and seconds < 0 then
-    seconds = nil
-  end
-  if mode == nil or mode == "b" then
-    self.block = seconds
-  elseif mode == "t" then
-    self.total = seconds
-  else
-    error('settimeout: the mode must be "b" or "t"', 3)
-  end
-  return 1
-end
-
-function transport:gettimeout()
-  return self.block or -1, self.total or -1
 end
 
 function transport:dirty()

@@ -30,6 +30,9 @@ end
 
 -- What has ended says how: the word or sentence, and the code.
 local function last_word(self)
+  if self.closed then
+    return "closed", "closed" -- by another coroutine, whatever the peer says
+  end
   local code = self.end_code
   if self.opened and words[code] then
     return code, code
@@ -53,6 +56,9 @@ local function flush(self)
     self.flushing = true
     local last, err, partial = self.transport:send(self.pending, self.sent + 1)
     self.flushing = false
+    if not self.pending then
+      return nil, "closed" -- by another coroutine, while this one was sending
+    end
     self.sent = last or partial or self.sent
     if self.sent >= #self.pending then
       self.pending = nil
@@ -81,7 +87,9 @@ end
 
 -- An error of the transport, for the program: nil, message, code.
 local function transport_error(self, err, doing)
-  if passing[err] then
+  if self.closed then
+    return nil, "closed", "closed"
+  elseif passing[err] then
     return nil, err, err
   end
   if err == "closed" then
@@ -107,7 +115,9 @@ local function wait(self, want)
   if self.transport.wait then
     ok, err = self.transport:wait(want)
   end
-  if ok then
+  if self.closed then
+    return nil, "closed", "closed" -- another coroutine has closed the stream under the one that waits
+  elseif ok then
     return true
   elseif err then
     return transport_error(self, err, "wait for")
@@ -144,7 +154,7 @@ local function fill(self)
       return nil, last_word(self)
     end
     local ok, message, code = turn(self)
-    if not ok and self.inbox.size == 0 then
+    if not ok and (self.closed or self.inbox.size == 0) then
       return nil, message, code
     end
   end
@@ -194,7 +204,7 @@ local function next_piece(self, n)
     self.collecting = false
     if not ok then
       pull(self)
-      if self.inbox.size == 0 then
+      if self.closed or self.inbox.size == 0 then
         return nil, message, code
       end
     end

@@ -1,0 +1,201 @@
+-- adapter.lua: what every adapter does alike: it checks arguments, makes sessions, connects and shakes hands. What is
+-- its own is how one connects, and the transport.
+
+local options = require "beartls.options"
+local stream = require "beartls.stream"
+local tls = require "beartls"
+local unreachable = require "beartls.stream.unreachable"
+
+local adapter = {}
+
+-- ---- arguments ----
+
+---Raises when it is no config.
+---@param config any
+---@param what string the function that was called
+---@param level integer|nil as error has it
+function adapter.check_config(config, what, level)
+  local mt = type(config) == "userdata" and getmetatable(config)
+  if type(mt) ~= "table" or mt.__name ~= "beartls.config" then
+    error(what .. ": the config must be what tls.config returns, not a " .. type(config), (level or 2) + 1)
+  end
+end
+
+local function is_seconds(value)
+  return type(value) == "number" and value >= 0
+end
+
+local function is_name(value)
+  return type(value) == "string"
+end
+
+local function is_ticket(value)
+  return type(value) == "userdata"
+end
+
+local function is_limit(value)
+  return type(value) == "number" and value >= 1
+end
+
+-- What options can be given to streams; each function takes some of them.
+local kinds = {
+  timeout = { is_seconds, "a number of seconds" },
+  server_name = { is_name, "a host name or an address" },
+  ticket = { is_ticket, "what ticket() gave" },
+  unread_limit = { is_limit, "a number of bytes" },
+}
+
+---Raises when an option is not among those that are named, or of the wrong kind.
+---@param given table|nil
+---@param names string[]
+---@param what string the function that was called
+---@param level integer|nil as error has it
+---@return table given an empty one instead of none
+function adapter.check_options(given, names, what, level)
+  local known = {}
+  for _, name in ipairs(names) do
+    known[name] = kinds[name]
+  end
+  given = given or {}
+  options.check(given, known, what, (level or 2) + 1)
+  return given
+end
+
+local default_config
+
+-- The config of those who name none: the server must be verified against the system's roots.
+local function get_default_config()
+  local message, code
+  if not default_config then
+    default_config, message, code = tls.config {}
+  end
+  return default_config, message, code
+end
+
+-- ---- connections ----
+
+-- A session that ran out of time has not failed by itself; how far it came is worth knowing all the same.
+local function unfinished(session, message, code)
+  local trace = {}
+  for event in session:events() do
+    trace[#trace + 1] = event
+  end
+  return { message = message, code = code, trace = trace }
+end
+
+-- The client stream of connect: nil, message, code, failure when it does not come to be.
+local function connect(host, to, port, config, given)
+  local message, code
+  if not config then
+    config, message, code = get_default_config()
+    if not config then
+      return nil, message, code
+    end
+  end
+  local address = to:match "^%[(.*)%]$" or to -- an IPv6 literal as URLs have it
+  local session
+  session, message, code = config:client(given.server_name or address, { ticket = given.ticket })
+  if not session then
+    return nil, message, code
+  end
+  local deadline = given.timeout and host.now() + given.timeout
+  local connection, failure = host.dial(address, port, given.timeout)
+  if not connection then
+    return nil, failure.message, failure.code, failure
+  end
+  local new = stream.new(session, host.transport(connection), given)
+  new:settimeout(deadline and math.max(deadline - host.now(), 0.001))
+  local ok
+  ok, message, code = new:handshake()
+  if not ok then
+    failure = new:failure()
+    new:close()
+    if code == "timeout" then
+      message = ("no TLS handshake with %s: timeout"):format(unreachable.where(address, port))
+    end
+    return nil, message, code, failure or unfinished(session, message, code)
+  end
+  new:settimeout(nil)
+  return new
+end
+
+---An adapter's module: connect, wrap and accept, which every adapter has.
+---@param host table name = the module's; now() = seconds; check(connection, what) raises when it is none;
+---dial(address, port, seconds) = connection, or nil, { message, code, hint }; transport(connection)
+---@return beartls.adapter
+---@return fun(to, port, config, given) connect without checks
+function adapter.new(host)
+  ---@class beartls.adapter
+  local module = {}
+  local connect_to, wrap, accept = host.name .. ".connect", host.name .. ".wrap", host.name .. ".accept"
+
+  local function connect_unchecked(...)
+    return connect(host, ...)
+  end
+
+  ---Connects to a server and shakes hands with it; the stream that comes back is open and has no timeout.
+  ---@param to string name or address: the server's certificate must be for it
+  ---@param port integer|string
+  ---@param config beartls.config|nil tls.config {} unless given: the system's roots are believed
+  ---@param given table|nil { timeout = seconds for all of it, server_name = instead of the host,
+  ---ticket = to resume, unread_limit = how many bytes a send may keep for a later receive }
+  ---@return beartls.stream|nil
+  ---@return string|nil message
+  ---@return string|nil code "io_connection_refused", "io_host_not_found", "timeout" ...
+  ---@return table|nil failure message, code and hint; what failure() of the stream said, when it came so far
+  function module.connect(to, port, config, given)
+    if type(to) ~= "string" then
+      error(("%s: the host must be a string, not a %s"):format(connect_to, type(to)), 2)
+    elseif not tonumber(port) then
+      error(("%s: the port must be a number, not %s"):format(connect_to, tostring(port)), 2)
+    end
+    if config ~= nil then
+      adapter.check_config(config, connect_to)
+    end
+    given = adapter.check_options(given, { "timeout", "server_name", "ticket", "unread_limit" }, connect_to)
+    return connect(host, to, port, config, given)
+  end
+
+  ---Makes a client's stream of a connection that exists. It shakes hands at handshake(), or at the
+  ---first send or receive, and keeps the timeouts that the connection has.
+  ---@param connection table|userdata the host's; the stream owns it from now on
+  ---@param config beartls.config
+  ---@param server_name string|nil whom the server's certificate must be for
+  ---@param given table|nil { ticket =, unread_limit = }
+  ---@return beartls.stream|nil
+  ---@return string|nil message
+  ---@return string|nil code
+  function module.wrap(connection, config, server_name, given)
+    host.check(connection, wrap)
+    adapter.check_config(config, wrap)
+    given = adapter.check_options(given, { "ticket", "unread_limit" }, wrap)
+    local session, message, code = config:client(server_name, { ticket = given.ticket })
+    if not session then
+      return nil, message, code
+    end
+    return stream.new(session, host.transport(connection), given)
+  end
+
+  ---Makes a server's stream of a connection that a listening socket has accepted. It shakes hands
+  ---like wrap's.
+  ---@param connection table|userdata the host's; the stream owns it from now on
+  ---@param config beartls.config with a certificate and its key
+  ---@param given table|nil { unread_limit = }
+  ---@return beartls.stream|nil
+  ---@return string|nil message
+  ---@return string|nil code
+  function module.accept(connection, config, given)
+    host.check(connection, accept)
+    adapter.check_config(config, accept)
+    given = adapter.check_options(given, { "unread_limit" }, accept)
+    local session, message, code = config:server()
+    if not session then
+      return nil, message, code
+    end
+    return stream.new(session, host.transport(connection), given)
+  end
+
+  return module, connect_unchecked
+end
+
+return adapter
