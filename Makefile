@@ -34,7 +34,7 @@ INSTALLED = $(foreach l,$(LUAS),$(shell command -v $(l) >/dev/null && pkg-config
 TESTED = $(if $(filter command line,$(origin LUA)),$(LUA),$(INSTALLED))
 
 B = build/$(LUA)
-SRC = $(wildcard src/*/*.c)
+SRC = $(filter-out src/embed/%,$(wildcard src/*/*.c))
 OBJ = $(SRC:src/%.c=$(B)/obj/%.o)
 MODULE = $(B)/beartls/core.so
 # What asks the machine is asked when it is needed, after deps has run.
@@ -48,12 +48,20 @@ ARCHIVE = libbearssl.a
 BEARSSL ?= $(BEARSSL_LIBDIR:%=-L%) $(if $(or $(wildcard $(BEARSSL_LIBDIR:%=%/$(ARCHIVE))),$(filter \
 	/%,$(shell $(CC) -print-file-name=$(ARCHIVE)))),-l:$(ARCHIVE),-lbearssl)
 HIDE ?= -Wl,--exclude-libs,ALL
+OBJCOPY ?= objcopy
+# The Lua that runs while make runs: $(LUA) itself unless it is built for another machine.
+HOST_LUA ?= $(LUA)
+
+# What make static puts together: all of the above, and src/embed.
+LIBRARY = $(B)/libbeartls.a
+LUA_MODULES = $(shell find lua/beartls -name '*.lua' ! -name meta.lua | LC_ALL=C sort)
+EMBED_OBJ = $(B)/obj/embed/open.o $(B)/embed/modules.o
 
 LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all deps demo test lint asan bench install install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more
+.PHONY: all static deps demo test lint asan bench install install-static install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -67,6 +75,25 @@ $(B)/obj/%.o: src/%.c
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(B)/obj/*/*.d)
+
+## static: builds libbeartls.a, to be linked into programs: see src/embed/beartls.h and docs/embedding.md
+static: $(LIBRARY)
+
+$(B)/embed/modules.c: src/embed/bundle.lua $(LUA_MODULES)
+	@mkdir -p $(@D)
+	$(HOST_LUA) src/embed/bundle.lua lua $(LUA_MODULES) >$@.part
+	@mv $@.part $@
+
+$(B)/embed/modules.o: $(B)/embed/modules.c src/embed/modules.h
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# One object, BearSSL's in it, that defines nothing for the linker but beartls_open and beartls_open_ssl: the
+# program may be linked to another BearSSL, too.
+$(LIBRARY): $(OBJ) $(EMBED_OBJ)
+	$(CC) -r -nostdlib -o $(B)/embed/all.o $^ $(BEARSSL)
+	$(OBJCOPY) --keep-global-symbol=beartls_open --keep-global-symbol=beartls_open_ssl $(B)/embed/all.o
+	@rm -f $@
+	$(AR) rcs $@ $(B)/embed/all.o
 
 ## deps: installs the Debian packages that are missing (as root, or through sudo)
 deps:
@@ -88,8 +115,8 @@ demo:
 test:
 	@CC="$(CC)" sh spec/support/test.sh $(if $(filter command line,$(origin LUA)),$(LUA))
 
-FORMATTED = src/*/*.[ch] spec/support/*.[ch] spec/fuzz/*.[ch] spec/bench/*.c
-CHECK = clang -std=gnu99 $(WARN) -Werror -fsyntax-only -Isrc -Ispec/support -Ispec/fuzz
+FORMATTED = src/*/*.[ch] spec/support/*.[ch] spec/fuzz/*.[ch] spec/bench/*.c examples/*/*.c
+CHECK = clang -std=gnu99 $(WARN) -Werror -fsyntax-only -Isrc -Isrc/embed -Ispec/support -Ispec/fuzz
 
 ## lint: luacheck, clang-format, cppcheck and a build with clang; warnings fail
 lint:
@@ -98,7 +125,7 @@ lint:
 	cppcheck -q --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Isrc src
 	@for l in $(INSTALLED); do \
-	  $(CHECK) $$(pkg-config --cflags $$l) src/*/*.c spec/support/*.c || exit 1; \
+	  $(CHECK) $$(pkg-config --cflags $$l) src/*/*.c spec/support/*.c examples/*/*.c || exit 1; \
 	done
 	@$(CHECK) -DCLIENT spec/fuzz/*.c
 
@@ -138,7 +165,7 @@ interop-more: all
 	@$(RUN) BEARTLS_LUA=$(LUA) $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua $(wildcard spec/interop/more/*_spec.lua)
 
 ## bench: measures beartls beside LuaSec
-bench: all $(B)/copies.so $(if $(filter luajit,$(LUA)),,$(B)/held)
+bench: all $(B)/copies.so $(B)/game-static $(if $(filter luajit,$(LUA)),,$(B)/held)
 	@$(RUN) $(LUA) spec/bench/main.lua
 
 ## install: installs modules and the command under $(PREFIX) (DESTDIR is honoured)
@@ -155,6 +182,11 @@ install-files:
 	sed '1s|.*|#!/usr/bin/env $(LUA)|' lua/beartls/command >"$(DESTDIR)$(BIN)/beartls"
 	chmod 755 "$(DESTDIR)$(BIN)/beartls"
 
+## install-static: installs libbeartls.a, beside where install puts the module, and beartls.h
+install-static: static
+	install -D -m 644 $(LIBRARY) "$(DESTDIR)$(CMOD)/libbeartls.a"
+	install -D -m 644 src/embed/beartls.h "$(DESTDIR)$(PREFIX)/include/beartls.h"
+
 # For the rockspec: whatever another Lua left there must not be linked.
 rock:
 	@rm -rf "$(B)"
@@ -162,7 +194,8 @@ rock:
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -rf "$(DESTDIR)$(LMOD)/beartls" "$(DESTDIR)$(CMOD)/beartls" "$(DESTDIR)$(BIN)/beartls"
+	rm -rf "$(DESTDIR)$(LMOD)/beartls" "$(DESTDIR)$(CMOD)/beartls" "$(DESTDIR)$(BIN)/beartls" \
+	  "$(DESTDIR)$(CMOD)/libbeartls.a" "$(DESTDIR)$(PREFIX)/include/beartls.h"
 
 ## pki: makes the certificates of spec/pki anew (for maintainers: they are committed)
 pki:
@@ -189,6 +222,11 @@ $(B)/attacker.so: spec/support/attacker.c $(OBJ)
 $(B)/copies.so: spec/bench/copies.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fvisibility=default -fno-builtin -shared -o $@ $<
+
+# The example of a program with beartls inside, and the same without any shared library.
+LUA_LIBS ?= $(shell pkg-config --libs $(LUA)) -lm -ldl
+$(B)/game $(B)/game-static: examples/embed/game.c $(LIBRARY)
+	$(CC) -std=gnu99 $(WARN) -Isrc/embed $(LUA_CFLAGS) $(CFLAGS) $(if $(filter %-static,$@),-static) -o $@ $^ $(LDFLAGS) $(LUA_LIBS)
 
 # Hosts of a Lua state: one whose allocator fails, one whose memory is counted (see both in spec/support).
 $(B)/failalloc $(B)/held: $(B)/%: spec/support/%.c $(OBJ)

@@ -100,8 +100,10 @@ function footprint.run_sizes()
     report.cost(library[1], nil, size / 1000)
   end
   report.cost("the C module and what it needs", ours / 1000, all and all / 1000)
-  local modules = tonumber(measure.line_of "cat lua/beartls/*.lua lua/beartls/*/*.lua | wc -c")
+  local modules = tonumber(measure.line_of "find lua/beartls -name '*.lua' ! -name meta.lua -exec cat {} + | wc -c")
   report.cost("Lua modules, the command's included", modules / 1000)
+  local program = core:gsub("beartls/core%.so$", "game-static")
+  report.cost("a static program: Lua, beartls, its modules, libc", (stripped_size(program) or 0) / 1000)
 end
 
 return footprint

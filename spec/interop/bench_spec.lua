@@ -45,6 +45,11 @@ describe("make bench", function()
     assert.is_true((figures "resumed: server") > 0)
   end)
 
+  it("knows how large a program is that needs no file besides", function()
+    local size = figures "a static program: Lua, beartls, its modules, libc"
+    assert.is_true(size > 100 and size < 20000, output)
+  end)
+
   it("counts at most two copies of a byte on each side, of a session and of a stream", function()
     local reason = output:match "Copies were not counted: [^\n]*"
     if reason then

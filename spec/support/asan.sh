@@ -7,7 +7,8 @@ b=$PWD/build/asan-$lua
 core=build/asan-$lua/beartls/core.so
 flags="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
-  LDFLAGS="-fsanitize=address,undefined" "$core" "build/asan-$lua/primitives.so" "build/asan-$lua/attacker.so"
+  LDFLAGS="-fsanitize=address,undefined" "$core" "build/asan-$lua/primitives.so" "build/asan-$lua/attacker.so" \
+  "build/asan-$lua/game"
 # Without dlclose, a leak's stack still has names when the interpreter has unloaded the module.
 echo 'int dlclose(void *h) { (void)h; return 0; }' |
   gcc -shared -fPIC -xc - -o "$b/nodlclose.so"
