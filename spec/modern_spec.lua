@@ -221,6 +221,24 @@ describe("TLS 1.3", function()
     assert.equal("config_not_paused", code)
   end)
 
+  it("refuses a client after a look at its ClientHello, and says so on both sides", function()
+    for _, version in ipairs { "TLSv1.2", "TLSv1.3" } do
+      local session = assert(assert(tls.config { trust = pki.path "trust.pem" }):server { pause = true })
+      local client = assert(tls.config(pair.client_options(with { max_version = version }))):client "localhost"
+      local p = setmetatable({ client = client, server = session }, pair)
+      assert.equal("config_not_paused", select(3, session:refuse()))
+      p:settle()
+      local ok, message, code = session:refuse "nobody of that name lives here"
+      assert.is_nil(ok)
+      assert.equal("nobody of that name lives here", message)
+      assert.equal("config_refused", code)
+      p:settle()
+      assert.equal("unrecognized_name", session:failure().alert)
+      assert.equal("us", session:failure().sent_by)
+      assert.equal("alert_unrecognized_name", client:failure().code)
+    end
+  end)
+
   it("shows every message with its epoch, and when keys are installed", function()
     local p = open({ trace = true }, { trace = true })
     local seen = {}

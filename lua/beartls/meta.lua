@@ -192,6 +192,13 @@ function session:client_hello() end
 ---@return string|nil code
 function session:select(config) end
 
+---Ends a session in the state "hello": the client gets the alert unrecognized_name, which is there to be drained.
+---@param why string|nil a sentence for our side
+---@return nil
+---@return string message
+---@return string code "config_refused"; "config_not_paused" in another state
+function session:refuse(why) end
+
 ---For beartls itself: the ClientHello message in the state "hello".
 ---@return string|nil
 function session:raw_client_hello() end

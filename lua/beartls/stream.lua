@@ -64,13 +64,31 @@ local function is_shaken(self)
   return state == "open" or (state == "closed" and (self.inbox.size > 0 or self.tls:version() ~= nil))
 end
 
+-- A server that looks before it answers: the program says which config has the answer, or why there is none.
+local function choose(self)
+  local config, message, code = nil, "the session waits for select(config)", "config_not_selected"
+  if self.choose then
+    config, message = self.choose(self.tls:client_hello())
+    if config then
+      config, message, code = self.tls:select(config)
+    end
+    if self.tls:state() == "hello" then
+      config, message, code = self.tls:refuse(message)
+    end
+    flush(self) -- an alert, perhaps
+  end
+  return config, message, code
+end
+
 local function shake(self)
   self.started = true
-  while not self.end_code and self.tls:state() == "handshake" do
-    local ok, message, code = pump.turn(self)
+  local state = self.tls:state()
+  while not self.end_code and (state == "handshake" or state == "hello") do
+    local ok, message, code = (state == "hello" and choose or pump.turn)(self)
     if not ok then
       return nil, message, code
     end
+    state = self.tls:state()
   end
   if not is_shaken(self) then
     pull(self)
@@ -97,11 +115,11 @@ local function begin(self, seconds)
 end
 
 -- A call of the program begins: true when the stream is open, or nil, message, code.
-local function enter(self)
+local function enter(self, seconds)
   if self.closed then
     return nil, "closed", "closed"
   end
-  begin(self)
+  begin(self, seconds)
   if self.opened then
     return true
   end
@@ -237,11 +255,12 @@ end
 -- ---- beginning and end ----
 
 ---Shakes hands; on an open stream there is nothing left to do.
+---@param seconds number|nil how long that may take, whatever the stream's timeout is
 ---@return true|nil
 ---@return string|nil message a sentence, or "timeout", "want_read", "want_write"
 ---@return string|nil code
-function methods:handshake()
-  local ok, message, code = enter(self)
+function methods:handshake(seconds)
+  local ok, message, code = enter(self, seconds)
   if not ok then
     return nil, message, code
   end
@@ -278,6 +297,27 @@ function methods:close()
     self.transport:close()
   end
   return 1
+end
+
+---Takes the session out of a stream that nobody is using, for another stream to go on with: it must be open, with
+---nothing to read, nothing on its way out, and no coroutine at it. The stream is closed then, the transport is not.
+---@return beartls.session|nil
+---@return string|nil message
+---@return string|nil code "closed", or "io_busy"
+function methods:release()
+  if self.closed or not self.opened then
+    return nil, "closed", "closed"
+  end
+  pull(self)
+  if self.end_code or self.tls:state() ~= "open" then
+    return nil, "the session is over", "closed"
+  elseif self.inbox.size > 0 then
+    return nil, "there is something to read", "io_busy"
+  elseif self.receiving or self.flushing or not flush(self) then
+    return nil, "somebody is reading or writing", "io_busy"
+  end
+  self.closed = true
+  return self.tls
 end
 
 local shutdowns = { send = true, receive = true, both = true }
@@ -370,18 +410,20 @@ end
 
 ---Makes a stream of a session and a transport. It shakes hands at handshake(), or at the first send
 ---or receive.
----@param session beartls.session one that nothing has been fed to or drained from
+---@param session beartls.session one that nothing has been drained from, or what release() gave
 ---@param transport table see the head of this file
----@param options table|nil { unread_limit = how many bytes a send may keep for a later receive }
+---@param options table|nil { unread_limit = how many bytes a send may keep for a later receive, choose = for a session
+---that pauses: function(hello) gives the config that answers, or nil and why there is none }
 ---@return beartls.stream
 function stream.new(session, transport, options)
   return setmetatable({
     tls = session,
     transport = transport,
     unread_limit = options and options.unread_limit or UNREAD_LIMIT,
+    choose = options and options.choose,
     inbox = new_inbox(),                                 -- plaintext
     pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
-    started = false, opened = false, closed = false,
+    started = false, opened = session:state() == "open", closed = false,
     flushing = false, receiving = false, collecting = false,
     end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
   }, stream_mt)

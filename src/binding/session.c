@@ -239,23 +239,39 @@ session_raw_client_hello(lua_State *L)
     return 1;
 }
 
+static int
+push_not_paused(lua_State *L)
+{
+    btls_error e;
+    btls_error_set(&e, "config_not_paused", BTLS_NO_ALERT,
+                   "the session is not waiting for a config: it must have been made with "
+                   "pause, and be in the state \"hello\"");
+    return btls_push_error(L, &e);
+}
+
 /* session:raw_select(config) -> true | nil, message, code */
 static int
 session_raw_select(lua_State *L)
 {
     btls_session *s = check_session(L);
     const btls_config *config = btls_check_config(L, 2);
-    btls_error e;
-    if (s->state != BTLS_STATE_HELLO) {
-        btls_error_set(&e, "config_not_paused", BTLS_NO_ALERT,
-                       "the session is not waiting for a config: it must have been made "
-                       "with pause, and be in the state \"hello\"");
-        return btls_push_error(L, &e);
-    }
+    if (s->state != BTLS_STATE_HELLO)
+        return push_not_paused(L);
     anchor_config(L, 1, 2);
     int bad = btls_session_select(s, config);
     flush_keylog(L, s);
     return push_result(L, bad, &s->error);
+}
+
+/* session:refuse([why]) -> nil, message, code: in the state "hello" */
+static int
+session_refuse(lua_State *L)
+{
+    btls_session *s = check_session(L);
+    const char *why = luaL_optstring(L, 2, "there is no config for what the client asks");
+    if (s->state != BTLS_STATE_HELLO)
+        return push_not_paused(L);
+    return push_result(L, btls_session_refuse(s, why), &s->error);
 }
 
 /* core.session.new(config, is_client, server_name | nil, ticket | nil, pause) -> session
@@ -299,6 +315,7 @@ static const luaL_Reg methods[] = {
     { "close", session_close },
     { "raw_client_hello", session_raw_client_hello },
     { "raw_select", session_raw_select },
+    { "refuse", session_refuse },
     { "raw_failure", btls_session_raw_failure },
     { "take_event", btls_session_take_event },
     { "peek_events", btls_session_peek_events },

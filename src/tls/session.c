@@ -1,5 +1,4 @@
-/* session.c -- one TLS connection without I/O: queues, verdict, failure, life and death.
- */
+/* session.c -- one TLS connection without I/O: queues, verdict, failure, life. */
 #include "tls/session.h"
 
 #include <stdarg.h>
@@ -293,16 +292,22 @@ settle(btls_session *s)
     return -1;
 }
 
-/* Server: the engine is chosen by the ClientHello, or by the config alone when that is
- * none, and gets all that has come. */
+/* Server: the engine is chosen by the ClientHello, or by the config alone when it is no
+ * ClientHello; then it gets all that has come. */
+static int
+start_answering(btls_session *s, btls_error *e)
+{
+    btls_client_hello hello;
+    btls_span message = btls_peek_message(&s->hello);
+    int readable = message.n > 0 && btls_client_hello_read(&hello, message, e) == 0;
+    return start_engine(s, readable ? &hello : NULL, e);
+}
+
 static int
 answer_hello(btls_session *s)
 {
-    btls_client_hello hello;
     btls_error e;
-    btls_span message = btls_peek_message(&s->hello);
-    int readable = message.n > 0 && btls_client_hello_read(&hello, message, &e) == 0;
-    if (start_engine(s, readable ? &hello : NULL, &e) != 0)
+    if (start_answering(s, &e) != 0)
         return btls_session_fail_with(s, &e);
     btls_span wire = btls_queue_bytes(&s->hello.wire);
     s->engine->cls->feed(s->engine, wire.p, wire.n);
@@ -365,6 +370,18 @@ btls_session_select(btls_session *s, const btls_config *config)
     s->config = config;
     s->state = BTLS_STATE_HANDSHAKE;
     return answer_hello(s);
+}
+
+int
+btls_session_refuse(btls_session *s, const char *message)
+{
+    btls_error e;
+    s->state = BTLS_STATE_HANDSHAKE;
+    if (start_answering(s, &e) != 0) /* which sends the alert */
+        return btls_session_fail_with(s, &e);
+    btls_peek_clear(&s->hello);
+    btls_session_fail(s, "config_refused", BTLS_ALERT_UNRECOGNIZED_NAME, "%s", message);
+    return settle(s);
 }
 
 int

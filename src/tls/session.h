@@ -79,6 +79,10 @@ btls_span btls_session_client_hello(const btls_session *s);
 /* Goes on from BTLS_STATE_HELLO with that config, which whoever calls keeps alive. 0, or
  * -1: the session has failed. */
 int btls_session_select(btls_session *s, const btls_config *config);
+/* Ends a session that is in BTLS_STATE_HELLO: there is no answer for that client, which
+ * gets an unrecognized_name alert (RFC 6066, 3). message: why, for our side. Always -1:
+ * config_refused. */
+int btls_session_refuse(btls_session *s, const char *message);
 /* What was negotiated; zeros while there is no engine. */
 btls_info btls_session_info(const btls_session *s);
 /* Keying material (RFC 5705; RFC 8446, 7.5): n bytes to out. context.p NULL: no context,

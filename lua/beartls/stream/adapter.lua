@@ -43,18 +43,22 @@ local kinds = {
   server_name = { is_name, "a host name or an address" },
   ticket = { is_ticket, "what ticket() gave" },
   unread_limit = { is_limit, "a number of bytes" },
+  received = { is_name, "bytes" },
 }
 
 ---Raises when an option is not among those that are named, or of the wrong kind.
 ---@param given table|nil
----@param names string[]
+---@param names table a list of names; of an option that only this host has, name = { check, what it should be }
 ---@param what string the function that was called
 ---@param level integer|nil as error has it
 ---@return table given an empty one instead of none
 function adapter.check_options(given, names, what, level)
   local known = {}
-  for _, name in ipairs(names) do
-    known[name] = kinds[name]
+  for name, kind in pairs(names) do
+    if kinds[kind] then
+      name, kind = kind, kinds[kind]
+    end
+    known[name] = kind
   end
   given = given or {}
   options.check(given, known, what, (level or 2) + 1)
@@ -63,8 +67,11 @@ end
 
 local default_config
 
--- The config of those who name none: the server must be verified against the system's roots.
-local function get_default_config()
+---The config of those who name none: the server must be verified against the system's roots.
+---@return beartls.config|nil
+---@return string|nil message
+---@return string|nil code
+function adapter.default_config()
   local message, code
   if not default_config then
     default_config, message, code = tls.config {}
@@ -83,11 +90,33 @@ local function unfinished(session, message, code)
   return { message = message, code = code, trace = trace }
 end
 
+---Shakes hands on a client's new stream, which is closed when that fails.
+---@param new beartls.stream
+---@param seconds number|nil how long it may take
+---@param address string for the sentence
+---@param port integer|string
+---@return beartls.stream|nil
+---@return string|nil message
+---@return string|nil code
+---@return table|nil failure
+function adapter.shake(new, seconds, address, port)
+  local ok, message, code = new:handshake(seconds)
+  if ok then
+    return new
+  end
+  local failure = new:failure()
+  new:close()
+  if code == "timeout" then
+    message = ("no TLS handshake with %s: timeout"):format(unreachable.where(address, port))
+  end
+  return nil, message, code, failure or unfinished(new:session(), message, code)
+end
+
 -- The client stream of connect: nil, message, code, failure when it does not come to be.
 local function connect(host, to, port, config, given)
   local message, code
   if not config then
-    config, message, code = get_default_config()
+    config, message, code = adapter.default_config()
     if not config then
       return nil, message, code
     end
@@ -104,19 +133,12 @@ local function connect(host, to, port, config, given)
     return nil, failure.message, failure.code, failure
   end
   local new = stream.new(session, host.transport(connection), given)
-  new:settimeout(deadline and math.max(deadline - host.now(), 0.001))
-  local ok
-  ok, message, code = new:handshake()
-  if not ok then
-    failure = new:failure()
-    new:close()
-    if code == "timeout" then
-      message = ("no TLS handshake with %s: timeout"):format(unreachable.where(address, port))
-    end
-    return nil, message, code, failure or unfinished(session, message, code)
+  local failed
+  new, message, code, failed = adapter.shake(new, deadline and math.max(deadline - host.now(), 0.001), address, port)
+  if new then
+    new:settimeout(nil)
   end
-  new:settimeout(nil)
-  return new
+  return new, message, code, failed
 end
 
 ---An adapter's module: connect, wrap and accept, which every adapter has.
@@ -179,20 +201,33 @@ function adapter.new(host)
   ---Makes a server's stream of a connection that a listening socket has accepted. It shakes hands
   ---like wrap's.
   ---@param connection table|userdata the host's; the stream owns it from now on
-  ---@param config beartls.config with a certificate and its key
-  ---@param given table|nil { unread_limit = }
+  ---@param config beartls.config|fun(hello: table): beartls.config|nil, string|nil with a certificate and its key; a
+  ---function gets the ClientHello, as tls.peek decodes it, and gives the config that answers, or nil and why there is
+  ---none, which ends the handshake with the alert unrecognized_name. It may wait as the host lets it.
+  ---@param given table|nil { unread_limit =, received = what has been read from the connection before }
   ---@return beartls.stream|nil
   ---@return string|nil message
   ---@return string|nil code
   function module.accept(connection, config, given)
     host.check(connection, accept)
-    adapter.check_config(config, accept)
-    given = adapter.check_options(given, { "unread_limit" }, accept)
-    local session, message, code = config:server()
+    given = adapter.check_options(given, { "unread_limit", "received" }, accept)
+    local choose, session, message, code
+    if type(config) == "function" then
+      choose = config
+      config, message, code = adapter.default_config()
+    else
+      adapter.check_config(config, accept)
+    end
+    if config then
+      session, message, code = config:server { pause = choose ~= nil }
+    end
     if not session then
       return nil, message, code
     end
-    return stream.new(session, host.transport(connection), given)
+    if given.received then
+      session:feed(given.received) -- what is wrong with it, the handshake finds out
+    end
+    return stream.new(session, host.transport(connection), { unread_limit = given.unread_limit, choose = choose })
   end
 
   return module, connect_unchecked
