@@ -298,7 +298,7 @@ describe("hard point 7, extensions (RFC 8446, 4.2):", function()
     { "with an empty server_name is malformed", put(hello.SERVER_NAME, ""), DECODE, 50 },
     { "with an empty list of names is malformed", put(hello.SERVER_NAME, "\0\0"), DECODE, 50 },
     { "with an empty name is malformed", put(hello.SERVER_NAME, "\0\3\0\0\0"), DECODE, 50 },
-    { "with two host names is malformed", put(hello.SERVER_NAME, "\0\8\0\0\1a\0\0\1b"), DECODE, 50 },
+    { "with two host names is refused", put(hello.SERVER_NAME, "\0\8\0\0\1a\0\0\1b"), ILLEGAL, 47 },
     { "with a name that is too long for its list is malformed", put(hello.SERVER_NAME, "\0\4\0\0\9a"), DECODE, 50 },
     { "with empty ALPN is malformed", put(hello.ALPN, "\0\0"), DECODE, 50 },
     { "with an empty protocol is malformed", put(hello.ALPN, "\0\1\0"), DECODE, 50 },

@@ -59,7 +59,7 @@ btls_classic_saw(classic *c, int sent, int content_type, unsigned version, int e
     if (bad < 0)
         btls_classic_no_memory(c);
     else if (bad > 0 && !sent)
-        btls_session_fail(c->s, "peer_message_too_long", BTLS_ALERT_ILLEGAL_PARAMETER,
+        btls_session_fail(c->s, "peer_message_too_long", BTLS_ALERT_DECODE_ERROR,
                           "%s sent a handshake message of more than %d bytes",
                           btls_session_peer_name(c->s), BTLS_MESSAGE_BYTES);
     if (bad != 0)

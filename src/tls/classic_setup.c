@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "pki/name.h"
 #include "tls/classic.h"
+#include "tls/hello.h"
 
 /* BearSSL's buffers only carry handshake messages, which it takes and gives in pieces.
  * What has to fit is an encrypted handshake record, and those are short in TLS 1.2. */
@@ -103,14 +104,31 @@ set_suites(br_ssl_engine_context *eng, const btls_config *config)
     br_ssl_engine_set_suites(eng, suites, n);
 }
 
+/* What the client lists in supported_versions counts alone (RFC 8446, 4.2.1), and BearSSL
+ * does not know it: the highest of them is the highest that BearSSL may choose. */
+static unsigned
+max_version(const btls_session *s)
+{
+    const btls_config *config = s->config;
+    unsigned most = config->max_version < BTLS_TLS12 ? config->max_version : BTLS_TLS12;
+    unsigned version;
+    btls_client_hello hello;
+    btls_error e;
+    btls_span message = btls_peek_message(&s->hello);
+    if (s->is_client || message.n == 0 ||
+        btls_client_hello_read(&hello, message, &e) != 0 ||
+        btls_client_hello_version(&hello, config->min_version, most, &version, &e) != 0 ||
+        version == 0)
+        return most;
+    return version;
+}
+
 static void
 set_options(classic *c)
 {
     br_ssl_engine_context *eng = btls_classic_eng(c);
     const btls_config *config = c->s->config;
-    br_ssl_engine_set_versions(eng, config->min_version,
-                               config->max_version < BTLS_TLS12 ? config->max_version
-                                                                : BTLS_TLS12);
+    br_ssl_engine_set_versions(eng, config->min_version, max_version(c->s));
     set_suites(eng, config);
     br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
     if (!c->s->is_client)

@@ -51,8 +51,8 @@ static const struct {
 /* A cookie is the one thing that a server may bring up by itself (RFC 8446, 4.2). */
 #define UNASKED (BTLS_EXT_BIT(BTLS_EXT_COOKIE))
 
-static int
-index_of(unsigned code)
+int
+btls_extension_index(unsigned code)
 {
     for (int i = 0; i < BTLS_EXT_COUNT; i++) {
         if (known[i].code == code)
@@ -104,7 +104,7 @@ btls_extension_list_read(btls_extensions *x, btls_span list, unsigned where,
         if (seen_before(seen, code))
             return btls_error_set(e, "peer_extension_twice", BTLS_ALERT_ILLEGAL_PARAMETER,
                                   "an extension (%u) stands twice in one message", code);
-        int index = index_of(code);
+        int index = btls_extension_index(code);
         if (check_place(index, code, where, offered, e) != 0)
             return -1;
         x->last = index;

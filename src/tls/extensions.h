@@ -75,6 +75,8 @@ btls_mark btls_write_extension(btls_writer *w, int index);
 /* An extension whose body is empty. */
 void btls_write_empty_extension(btls_writer *w, int index);
 
+/* The index of a code point, -1 for one that is unknown. */
+int btls_extension_index(unsigned code);
 /* "server_name" ... for messages. */
 const char *btls_extension_name(int index);
 

@@ -38,14 +38,13 @@ btls_client_hello_read(btls_client_hello *h, btls_span message, btls_error *e)
     h->session_id = btls_read_vec8(&r);
     h->suites = btls_read_vec16(&r);
     h->compressions = btls_read_vec8(&r);
-    btls_span list = { NULL, 0 };
     if (btls_read_more(&r)) /* before TLS 1.2 there need not be any (RFC 5246, 7.4.1.2) */
-        list = btls_read_vec16(&r);
+        h->extensions = btls_read_vec16(&r);
     if (!btls_read_end(&r) || !btls_read_end(&m) ||
         h->session_id.n > BTLS_SESSION_ID_MAX || !btls_list16_valid(h->suites) ||
         h->compressions.n == 0)
         return malformed(e, "ClientHello");
-    return btls_extension_list_read(&h->x, list, BTLS_IN_CLIENT_HELLO, 0, e);
+    return btls_extension_list_read(&h->x, h->extensions, BTLS_IN_CLIENT_HELLO, 0, e);
 }
 
 /* What ServerHello negotiates must be known before its extensions can be judged: those of
@@ -174,7 +173,7 @@ is_filled_vector(btls_span body, int size)
 }
 
 int
-btls_client_hello_check(const btls_client_hello *h, btls_error *e)
+btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error *e)
 {
     static const int lists[] = { BTLS_EXT_SUPPORTED_GROUPS, BTLS_EXT_SIGNATURE_ALGORITHMS,
                                  BTLS_EXT_SIGNATURE_ALGORITHMS_CERT };
@@ -198,7 +197,8 @@ btls_client_hello_check(const btls_client_hello *h, btls_error *e)
         return malformed(e, "extension early_data");
     if (x->body[BTLS_EXT_POST_HANDSHAKE_AUTH].n != 0)
         return malformed(e, "extension post_handshake_auth");
-    if (x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
+    /* TLS 1.3 knows nothing of it. */
+    if (version == BTLS_TLS12 && x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
         return malformed(e, "extension extended_master_secret");
     return 0;
 }
@@ -217,10 +217,24 @@ copy_name(btls_span from, char name[256])
         name[0] = '\0';
 }
 
+/* A host name consists of what can be seen of ASCII (RFC 6066, 3). Which of it makes a
+ * name of the DNS is left to copy_name: names with an underscore, and addresses, are sent
+ * though they should not be. */
+static int
+is_visible(btls_span name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] <= 0x20 || name.p[i] >= 0x7F)
+            return 0;
+    }
+    return 1;
+}
+
 int
 btls_client_hello_server_name(const btls_client_hello *h, char name[256], btls_error *e)
 {
     btls_span host = { NULL, 0 };
+    int hosts = 0;
     name[0] = '\0';
     if (!btls_extensions_has(&h->x, BTLS_EXT_SERVER_NAME))
         return 0;
@@ -230,13 +244,19 @@ btls_client_hello_server_name(const btls_client_hello *h, char name[256], btls_e
     while (btls_read_more(&list)) {
         unsigned type = btls_read_u8(&list);
         btls_span value = btls_read_vec16(&list);
-        /* One name of each type, and none of them empty (RFC 6066, 3). */
-        bad |= value.n == 0 || (type == NAME_TYPE_HOST_NAME && host.p != NULL);
-        if (type == NAME_TYPE_HOST_NAME)
+        bad |= value.n == 0;
+        if (type == NAME_TYPE_HOST_NAME) {
             host = value;
+            hosts++;
+        }
     }
     if (bad || !btls_read_end(&r) || list.bad)
         return malformed(e, "extension server_name");
+    if (hosts > 1 || !is_visible(host)) /* RFC 6066, 3: one name of each type, in ASCII */
+        return btls_error_set(e, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
+                              "the client's server_name has %s",
+                              hosts > 1 ? "more than one host name"
+                                        : "a host name that cannot be one");
     copy_name(host, name);
     return 0;
 }

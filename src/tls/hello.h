@@ -20,6 +20,7 @@ typedef struct btls_client_hello {
     btls_span session_id;
     btls_span suites;       /* list of 16-bit numbers */
     btls_span compressions; /* list of bytes */
+    btls_span extensions;   /* the contents of their list, the unknown ones too */
     btls_extensions x;
 } btls_client_hello;
 
@@ -28,9 +29,9 @@ typedef struct btls_client_hello {
 int btls_client_hello_read(btls_client_hello *h, btls_span message, btls_error *e);
 
 /* The forms of extensions whose contents nobody may ever look at: a server that needs
- * none of them still says that they are malformed. 0, or -1 with *e set (decode_error).
- */
-int btls_client_hello_check(const btls_client_hello *h, btls_error *e);
+ * none of them still says that they are malformed. `version` is the one that the hello is
+ * answered in. 0, or -1 with *e set (decode_error). */
+int btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error *e);
 
 typedef struct {
     unsigned version; /* what it negotiates: supported_versions, else legacy_version */
@@ -73,8 +74,9 @@ int btls_client_hello_version(const btls_client_hello *h, unsigned min, unsigned
                               unsigned *version, btls_error *e);
 
 /* The host name that was asked for, in lower case and ended with NUL; "" when there is
- * none, or something that is no DNS name. 0, or -1 with *e set when the extension is
- * malformed (RFC 6066, 3). */
+ * none, or something that is no DNS name. 0, or -1 with *e set (RFC 6066, 3): the
+ * extension is malformed (decode_error), or has two host names, or one that is not of
+ * ASCII (illegal_parameter). */
 int btls_client_hello_server_name(const btls_client_hello *h, char name[256],
                                   btls_error *e);
 

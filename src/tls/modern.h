@@ -159,6 +159,7 @@ struct modern {
     int opened, close_sent, closed_by_peer, resumed, extended_master_secret;
     int key_update_requested; /* by the peer: our keys change before we write next */
     unsigned key_updates;     /* received since the last application data */
+    unsigned warnings;        /* alerts in a row that were ignored */
     unsigned version;         /* 0: not negotiated yet */
     const btls_suite *suite;
     unsigned group;
@@ -367,5 +368,8 @@ extern const btls_row btls_rows_server_open12[];
 int btls_post_send_tickets(modern *m);
 /* Sends KeyUpdate and changes our keys. 0 or -1. */
 int btls_post_update_keys(modern *m, int request);
+/* Answers the peer's request for a KeyUpdate as soon as it goes on with data, unless
+ * something still waits to be sent: then writing does. 0 or -1. */
+int btls_post_answer_update(modern *m);
 
 #endif

@@ -7,6 +7,8 @@
 
 /* What a peer may send before the handshake is finished. */
 #define HANDSHAKE_BYTES 262144
+/* Warnings mean little, and who sends nothing else means nothing good. */
+#define WARNINGS_IN_A_ROW 4
 
 static int
 unexpected(modern *m, const char *what)
@@ -59,10 +61,20 @@ dispatch(modern *m, btls_span message, const btls_record *record)
     return 0;
 }
 
+/* What begins is longer than any message. */
+static int
+refuse_length(modern *m)
+{
+    if (find_row(m, btls_queue_bytes(&m->incoming.bytes).p[0]) == NULL)
+        return unexpected(m, "a handshake message");
+    return btls_modern_fail(m, "peer_message_too_long", BTLS_ALERT_DECODE_ERROR,
+                            "%s sent a handshake message of more than %d bytes",
+                            btls_session_peer_name(m->s), BTLS_MESSAGE_BYTES);
+}
+
 static int
 on_handshake(modern *m, const btls_record *record)
 {
-    btls_session *s = m->s;
     btls_span message;
     if (record->body.n == 0)
         return unexpected(m, "an empty handshake record");
@@ -70,9 +82,7 @@ on_handshake(modern *m, const btls_record *record)
     if (bad < 0)
         return btls_modern_no_memory(m);
     if (bad)
-        return btls_modern_fail(m, "peer_message_too_long", BTLS_ALERT_ILLEGAL_PARAMETER,
-                                "%s sent a handshake message of more than %d bytes",
-                                btls_session_peer_name(s), BTLS_MESSAGE_BYTES);
+        return refuse_length(m);
     while (btls_messages_ready(&m->incoming, &message)) {
         if (dispatch(m, message, record) != 0)
             return -1;
@@ -138,6 +148,12 @@ on_alert(modern *m, const btls_record *record)
     /* RFC 8446, 6: the level says nothing any more; user_canceled alone is no error. */
     int ignored =
         m->version == BTLS_TLS13 ? description == BTLS_ALERT_USER_CANCELED : level == 1;
+    if (ignored && m->version == BTLS_TLS13 && btls_queue_size(&m->incoming.bytes) > 0)
+        return unexpected(m, "an alert in the middle of a message"); /* 5.1 */
+    if (ignored && ++m->warnings > WARNINGS_IN_A_ROW)
+        return btls_modern_fail(m, "peer_too_many_records", BTLS_ALERT_UNEXPECTED_MESSAGE,
+                                "%s sent more than %d warnings in a row",
+                                btls_session_peer_name(m->s), WARNINGS_IN_A_ROW);
     if (ignored)
         return btls_session_idle_record(m->s);
     return btls_fail_peer_alert(m->s, (int)description);
@@ -159,6 +175,8 @@ on_application_data(modern *m, const btls_record *record)
     }
     s->idle_records = 0;
     m->key_updates = 0;
+    if (btls_post_answer_update(m) != 0)
+        return 0;
     /* Who has closed may still listen in TLS 1.3 (RFC 8446, 6.1), and not before. */
     return s->state == BTLS_STATE_OPEN || m->version == BTLS_TLS13;
 }
@@ -167,6 +185,8 @@ static void
 handle(modern *m, const btls_record *record)
 {
     int keep = 0;
+    if (record->type != BTLS_ALERT)
+        m->warnings = 0;
     switch (record->type) {
     case BTLS_CHANGE_CIPHER_SPEC:
         on_change_cipher_spec(m, record);

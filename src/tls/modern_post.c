@@ -105,10 +105,18 @@ on_key_update(modern *m, btls_span message)
                                 btls_session_peer_name(m->s), KEY_UPDATES_IN_A_ROW);
     if (btls_keys_update(m, 0) != 0)
         return -1;
-    /* Answered before the next data that we send; several requests get one answer. */
+    /* Several requests get one answer: btls_post_answer_update, or when we write. */
     if (body.p[0] == 1)
         m->key_update_requested = 1;
     return BTLS_CONNECTED;
+}
+
+int
+btls_post_answer_update(modern *m)
+{
+    if (!m->key_update_requested || m->close_sent || btls_queue_size(&m->s->out) > 0)
+        return 0;
+    return btls_post_update_keys(m, 0);
 }
 
 int

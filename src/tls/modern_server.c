@@ -26,10 +26,30 @@ has_key_for(const btls_config *c, const btls_suite *suite)
     return 0;
 }
 
+/* A client that has none of our groups may yet have a suite that needs none (RFC 8422,
+ * 4).
+ */
+static int
+has_group(const btls_config *c, const btls_client_hello *h)
+{
+    btls_span groups;
+    btls_error e;
+    if (!btls_extensions_has(&h->x, BTLS_EXT_SUPPORTED_GROUPS) ||
+        btls_extension_list16(&h->x, BTLS_EXT_SUPPORTED_GROUPS, &groups, &e) != 0)
+        return 1;
+    for (size_t i = 0; i < c->group_count; i++) {
+        if (btls_list16_has(groups, c->groups[i]))
+            return 1;
+    }
+    return 0;
+}
+
 /* The modern engine could answer it in TLS 1.2. */
 static int
 answers_12(const btls_config *c, const btls_client_hello *h)
 {
+    if (!has_group(c, h))
+        return 0;
     for (size_t i = 0; i < c->suite_count; i++) {
         const btls_suite *suite = btls_suite_by_id(c->suites[i]);
         if ((suite->flags & BTLS_SUITE_MODERN) && !btls_suite_is_13(suite) &&
@@ -51,6 +71,9 @@ btls_modern_answers(const btls_config *config, const btls_client_hello *hello)
         btls_client_hello_version(hello, config->min_version, config->max_version,
                                   &version, &e) != 0)
         return 0;
+    /* BearSSL does not know supported_versions. */
+    if (version == 0 && btls_extensions_has(&hello->x, BTLS_EXT_SUPPORTED_VERSIONS))
+        return 1;
     return version == BTLS_TLS13 || (version == BTLS_TLS12 && answers_12(config, hello));
 }
 
@@ -76,15 +99,20 @@ fingerprint(const btls_client_hello *h, uint8_t out[32])
     const btls_span parts[] = { h->random, h->session_id, h->suites, h->compressions };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         br_sha256_update(&c, parts[i].p, parts[i].n);
-    uint32_t kept = h->x.present & ~may_change;
-    for (int i = 0; i < BTLS_EXT_COUNT; i++) {
-        uint8_t size[2] = { (uint8_t)(h->x.body[i].n >> 8), (uint8_t)h->x.body[i].n };
-        if (!(kept >> i & 1))
-            continue;
-        br_sha256_update(&c, size, sizeof size);
-        br_sha256_update(&c, h->x.body[i].p, h->x.body[i].n);
+    btls_reader list = btls_reader_of(h->extensions);
+    while (btls_read_more(&list)) {
+        unsigned code = btls_read_u16(&list);
+        btls_span body = btls_read_vec16(&list);
+        int index = btls_extension_index(code);
+        uint8_t head[4] = { (uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(body.n >> 8),
+                            (uint8_t)body.n };
+        if (index < 0) /* its RFC may allow other contents, but not another place */
+            br_sha256_update(&c, head, 2);
+        else if (!(may_change >> index & 1)) {
+            br_sha256_update(&c, head, sizeof head);
+            br_sha256_update(&c, body.p, body.n);
+        }
     }
-    br_sha256_update(&c, &kept, sizeof kept);
     br_sha256_out(&c, out);
 }
 
@@ -144,7 +172,7 @@ check_hello(modern *m, const btls_client_hello *h)
     if (memchr(h->compressions.p, 0, h->compressions.n) == NULL ||
         (version == BTLS_TLS13 && h->compressions.n != 1)) /* 4.1.2 */
         return wrong(m, "has wrong compression methods");
-    if (btls_client_hello_check(h, &e) != 0)
+    if (btls_client_hello_check(h, version, &e) != 0)
         return btls_modern_fail_with(m, &e);
     m->version = version;
     return check_second_hello(m, h);

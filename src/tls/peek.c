@@ -42,7 +42,7 @@ judge(const btls_peek *p)
 {
     btls_span m = btls_queue_bytes(&p->message);
     size_t n = message_length(p);
-    if ((m.n > 0 && m.p[0] != CLIENT_HELLO) || n > BTLS_HELLO_BYTES)
+    if ((m.n > 0 && m.p[0] != CLIENT_HELLO) || n > BTLS_MESSAGE_BYTES)
         return BTLS_PEEK_OTHER;
     return n > 0 && m.n >= n ? BTLS_PEEK_HELLO : BTLS_PEEK_MORE;
 }
@@ -70,7 +70,7 @@ btls_peek_feed(btls_peek *p, const uint8_t *bytes, size_t n, int *out_of_memory)
         btls_span record = { wire.p + p->parsed, wire.n - p->parsed };
         if (record.n > 0 && looks_wrong(record))
             return BTLS_PEEK_OTHER;
-        if (wire.n > 2 * (size_t)BTLS_HELLO_BYTES)
+        if (wire.n > 2 * (size_t)BTLS_MESSAGE_BYTES)
             return BTLS_PEEK_OTHER;
         if (record.n < RECORD_HEADER)
             return BTLS_PEEK_MORE;

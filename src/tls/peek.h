@@ -6,13 +6,10 @@
 
 #include "core/bytes.h"
 
-/* No ClientHello is longer; real ones have up to 2 kB. */
-#define BTLS_HELLO_BYTES 65536
-
 enum btls_peeked {
     BTLS_PEEK_MORE,  /* the ClientHello is not complete */
     BTLS_PEEK_HELLO, /* it is */
-    BTLS_PEEK_OTHER  /* this is something else, or more than BTLS_HELLO_BYTES */
+    BTLS_PEEK_OTHER  /* this is something else, or more than BTLS_MESSAGE_BYTES */
 };
 
 /* What has come so far. */

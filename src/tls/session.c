@@ -325,7 +325,7 @@ feed_hello(btls_session *s, const uint8_t *p, size_t n)
         btls_error_memory(&e);
         return btls_session_fail_with(s, &e);
     }
-    if (btls_queue_size(&s->hello.wire) > 4 * (size_t)BTLS_HELLO_BYTES)
+    if (btls_queue_size(&s->hello.wire) > 4 * (size_t)BTLS_MESSAGE_BYTES)
         return btls_session_fail(s, "peer_too_many_records",
                                  BTLS_ALERT_UNEXPECTED_MESSAGE,
                                  "%s went on sending without waiting for an answer",

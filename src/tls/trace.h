@@ -65,9 +65,10 @@ typedef struct {
     btls_queue bytes;
 } btls_messages;
 
-/* No handshake message may be longer. The longest real ones are certificate chains, which
- * have a length before each certificate and a limit of their own (pki/chain.h). */
-#define BTLS_MESSAGE_BYTES (131072 + 128)
+/* No handshake message may be longer. The longest that make sense are a ClientHello that
+ * is full, of 65534 bytes of suites and 65535 of extensions, and certificate chains,
+ * which have a limit of their own (pki/chain.h). */
+#define BTLS_MESSAGE_BYTES 131400
 
 void btls_messages_init(btls_messages *m, const btls_alloc *a);
 void btls_messages_clear(btls_messages *m);
