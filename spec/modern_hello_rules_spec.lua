@@ -26,6 +26,10 @@ local function versions(...)
   return put(hello.VERSIONS, hello.list({ ... }, 1))
 end
 
+local function named(name)
+  return put(hello.SERVER_NAME, hello.vector(2, "\0" .. hello.vector(2, name)))
+end
+
 describe("hard point 1, supported_versions and legacy_version (RFC 8446, 4.2.1, D):", function()
   rules.each_client_hello(it, {
     { "whose legacy_version is of the future is taken by its supported_versions", field("version", 0x0305) },
@@ -299,6 +303,15 @@ describe("hard point 7, extensions (RFC 8446, 4.2):", function()
     { "with an empty list of names is malformed", put(hello.SERVER_NAME, "\0\0"), DECODE, 50 },
     { "with an empty name is malformed", put(hello.SERVER_NAME, "\0\3\0\0\0"), DECODE, 50 },
     { "with two host names is refused", put(hello.SERVER_NAME, "\0\8\0\0\1a\0\0\1b"), ILLEGAL, 47 },
+    { "with a name of another type beside the host name is taken", put(hello.SERVER_NAME, "\0\9\0\0\1a\9\0\2\0\1") },
+    { "with NUL in its host name is refused", named "localhost\0.evil", ILLEGAL, 47 },
+    { "with a control character in its host name is refused", named "local\27[31mhost", ILLEGAL, 47 },
+    { "with a blank in its host name is refused", named "local host", ILLEGAL, 47 },
+    { "with a host name that is not ASCII is refused", named "l\195\182calhost", ILLEGAL, 47 },
+    { "with a host name longer than the DNS has any is taken, as one that names nobody",
+      named(("a."):rep(126) .. "aa") },
+    { "with a host name as long as the DNS has any is taken", named(("a."):rep(126) .. "a") },
+    { "with an address for a host name is taken, as one that names nobody", named "192.0.2.1" },
     { "with a name that is too long for its list is malformed", put(hello.SERVER_NAME, "\0\4\0\0\9a"), DECODE, 50 },
     { "with empty ALPN is malformed", put(hello.ALPN, "\0\0"), DECODE, 50 },
     { "with an empty protocol is malformed", put(hello.ALPN, "\0\1\0"), DECODE, 50 },
