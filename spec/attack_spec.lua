@@ -39,10 +39,10 @@ describe("a peer that knows the keys and", function()
       return type(case[3]) == "function" and case[3]() or case[3]
     end
 
-    attack.it(it, pending, case[1] .. " is borne 64 times in a row, then stopped", function(attacker)
+    attack.it(it, pending, case[1] .. " is borne 32 times in a row, then stopped", function(attacker)
       for _, by_server in ipairs(case[4] == nil and { false, true } or { case[4] }) do
-        assert.is_nil((flood(attacker, by_server, case[2], plaintext(), 64)))
-        local failure, to, from = flood(attacker, by_server, case[2], plaintext(), 65)
+        assert.is_nil((flood(attacker, by_server, case[2], plaintext(), 32)))
+        local failure, to, from = flood(attacker, by_server, case[2], plaintext(), 33)
         assert.equal("peer_too_many_records", failure.code)
         from:feed(to:drain())
         -- To a renegotiation the answer is no_renegotiation each time, after which BearSSL does not go on.

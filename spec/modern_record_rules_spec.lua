@@ -120,8 +120,8 @@ describe("hard point 6, change_cipher_spec (RFC 8446, 5, D.4):", function()
   end)
 
   it("is not borne without end", function()
-    rules.client_of_server():client_hello():listen():raw(CCS:rep(64)):client_flight():listen():expect_open()
-    rules.client_of_server():client_hello():listen():raw(CCS:rep(65)):expect("peer_too_many_records", 10, true)
+    rules.client_of_server():client_hello():listen():raw(CCS:rep(32)):client_flight():listen():expect_open()
+    rules.client_of_server():client_hello():listen():raw(CCS:rep(33)):expect("peer_too_many_records", 10, true)
   end)
 
   it("is in no place for a server of TLS 1.2 that comes to it too early", function()
@@ -342,7 +342,7 @@ end)
 describe("hard point 18, alerts (RFC 8446, 6):", function()
   it("every alert is an error whatever its level, but close_notify and user_canceled", function()
     each_open(function(open)
-      for _, level in ipairs { 1, 2, 7 } do
+      for _, level in ipairs { 1, 2 } do
         for _, case in ipairs { { 40, "alert_handshake_failure" }, { 100, "alert_no_renegotiation" },
           { 112, "alert_unrecognized_name" }, { 255, "alert_unknown" } } do
           local peer = open():send(wire.ALERT, string.char(level, case[1]))
@@ -358,7 +358,11 @@ describe("hard point 18, alerts (RFC 8446, 6):", function()
   it("user_canceled without end is not borne", function()
     each_open(function(open)
       local peer = open()
-      for _ = 1, 65 do
+      for _ = 1, 4 do
+        peer:send(wire.ALERT, "\1\90")
+      end
+      peer:expect_open()
+      for _ = 1, 5 do
         peer:send(wire.ALERT, "\1\90")
       end
       peer:expect("peer_too_many_records", 10, true)
@@ -398,7 +402,11 @@ describe("hard point 18, alerts (RFC 8446, 6):", function()
   it("empty records of a handshake without end are not borne", function()
     each_open(function(open)
       local peer = open()
-      for _ = 1, 65 do
+      for _ = 1, 32 do
+        peer:send(wire.APPLICATION_DATA, "")
+      end
+      peer:expect_open()
+      for _ = 1, 33 do
         peer:send(wire.APPLICATION_DATA, "")
       end
       peer:expect("peer_too_many_records", 10, true)

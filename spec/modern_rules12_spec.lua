@@ -161,7 +161,7 @@ describe("hard point 21, renegotiation (RFC 5746, 3.4-3.7; RFC 5246, 7.2.2):", f
     peer:send(wire.HANDSHAKE, message):listen()
     assert.same({ { "\1\100", true } }, peer.alerts)
     peer:expect_open()
-    for _ = 1, 65 do
+    for _ = 1, 33 do
       peer:send(wire.HANDSHAKE, message)
     end
     assert.equal("peer_too_many_records", peer.session:failure().code)

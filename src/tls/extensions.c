@@ -23,7 +23,8 @@ static const struct {
     [BTLS_EXT_SERVER_NAME] = { 0, CH | EE | SH12, "server_name" },
     [BTLS_EXT_MAX_FRAGMENT_LENGTH] = { 1, CH | EE | SH12, "max_fragment_length" },
     [BTLS_EXT_STATUS_REQUEST] = { 5, CH | CR | CT | SH12, "status_request" },
-    [BTLS_EXT_SUPPORTED_GROUPS] = { 10, CH | EE, "supported_groups" },
+    /* In ServerHello of TLS 1.2 no RFC has it, but servers are known that send it. */
+    [BTLS_EXT_SUPPORTED_GROUPS] = { 10, CH | EE | SH12, "supported_groups" },
     [BTLS_EXT_EC_POINT_FORMATS] = { 11, CH | SH12, "ec_point_formats" },
     [BTLS_EXT_SIGNATURE_ALGORITHMS] = { 13, CH | CR, "signature_algorithms" },
     [BTLS_EXT_ALPN] = { 16, CH | EE | SH12, "application_layer_protocol_negotiation" },

@@ -234,8 +234,8 @@ void btls_modern_warn(modern *m, int description);
 /* ---- modern_keys.c (TLS 1.3, RFC 8446, 7) ---- */
 
 /* Nothing of a handshake message may be protected with the keys before and the rest with
- * those after a change (5.1): 0, or -1 when there is more behind the message that is
- * being handled. */
+ * those after a change (5.1), or come before the answer to what is in front of it: 0, or
+ * -1 when there is more behind the message that is being handled. */
 int btls_keys_check_boundary(modern *m);
 /* From the PSK (or none) and the ECDHE secret, over ClientHello..ServerHello: the
  * handshake keys, installed in both directions. 0 or -1. */

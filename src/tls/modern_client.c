@@ -133,6 +133,7 @@ offer_13(modern *m, btls_writer *w)
     btls_write_u8(w, 1);
     btls_write_u8(w, PSK_DHE_KE);
     btls_write_end(w, body);
+    hs->offered |= BTLS_EXT_BIT(BTLS_EXT_PSK_KEY_EXCHANGE_MODES);
     if (cookie.n > 0) {
         body = btls_write_extension(w, BTLS_EXT_COOKIE);
         btls_write_vec(w, 2, cookie);
@@ -307,6 +308,9 @@ on_retry_request(modern *m, const btls_server_hello *h, btls_span message)
     } else if (group == 0) {
         return wrong(m, "asks for a retry that would change nothing");
     }
+    if (btls_keys_check_boundary(m) != 0)
+        return -1;
+    m->version = BTLS_TLS13;
     m->suite = btls_suite_by_id(h->suite);
     btls_records_set_version(&m->records, BTLS_TLS13);
     hs->retried = 1;

@@ -194,6 +194,8 @@ on_server_hello_done(modern *m, btls_span message)
     size_t n = 0;
     if (message.n != 4)
         return btls_modern_malformed(m, "ServerHelloDone");
+    if (btls_keys_check_boundary(m) != 0)
+        return -1;
     if (hs->certificate_requested) {
         btls_auth_choose(m, btls_queue_bytes(&hs->peer_schemes));
         if (btls_auth12_send_certificate(m) != 0)

@@ -9,6 +9,9 @@
 #define HANDSHAKE_BYTES 262144
 /* Warnings mean little, and who sends nothing else means nothing good. */
 #define WARNINGS_IN_A_ROW 4
+/* AlertLevel. */
+#define WARNING 1
+#define FATAL 2
 
 static int
 unexpected(modern *m, const char *what)
@@ -143,11 +146,15 @@ on_alert(modern *m, const btls_record *record)
     if (b.n != 2)
         return btls_modern_malformed(m, "alert");
     unsigned level = b.p[0], description = b.p[1];
+    if (level != WARNING && level != FATAL) /* RFC 8446, 6.2: an invalid enum */
+        return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
+                                "%s sent an alert of a level that does not exist (%u)",
+                                btls_session_peer_name(m->s), level);
     if (description == BTLS_ALERT_CLOSE_NOTIFY)
         return on_close_notify(m);
     /* RFC 8446, 6: the level says nothing any more; user_canceled alone is no error. */
-    int ignored =
-        m->version == BTLS_TLS13 ? description == BTLS_ALERT_USER_CANCELED : level == 1;
+    int ignored = m->version == BTLS_TLS13 ? description == BTLS_ALERT_USER_CANCELED
+                                           : level == WARNING;
     if (ignored && m->version == BTLS_TLS13 && btls_queue_size(&m->incoming.bytes) > 0)
         return unexpected(m, "an alert in the middle of a message"); /* 5.1 */
     if (ignored && ++m->warnings > WARNINGS_IN_A_ROW)

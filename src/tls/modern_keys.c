@@ -23,8 +23,8 @@ btls_keys_check_boundary(modern *m)
     if (btls_queue_size(&m->incoming.bytes) == m->handling)
         return 0;
     return btls_modern_fail(m, "peer_unexpected_message", BTLS_ALERT_UNEXPECTED_MESSAGE,
-                            "%s sent more in a record than the message after which its "
-                            "keys change",
+                            "%s sent more in a record than the message that ends its "
+                            "flight",
                             btls_session_peer_name(m->s));
 }
 

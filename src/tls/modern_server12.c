@@ -307,6 +307,8 @@ btls_server12_on_client_hello(modern *m, const btls_client_hello *h)
 {
     handshake *hs = m->hs;
     const btls_extensions *x = &h->x;
+    if (btls_keys_check_boundary(m) != 0)
+        return -1;
     m->extended_master_secret = btls_extensions_has(x, BTLS_EXT_EXTENDED_MASTER_SECRET);
     hs->secure_renegotiation =
         btls_extensions_has(x, BTLS_EXT_RENEGOTIATION_INFO) ||

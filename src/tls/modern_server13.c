@@ -154,6 +154,8 @@ send_retry_request(modern *m)
     uint8_t cookie[COOKIE_SIZE];
     btls_writer w;
     btls_error e;
+    if (btls_keys_check_boundary(m) != 0)
+        return -1;
     if (btls_random(cookie, sizeof cookie, &e) != 0)
         return btls_modern_fail_with(m, &e);
     if (!btls_queue_push(&hs->cookie, cookie, sizeof cookie))

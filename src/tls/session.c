@@ -11,8 +11,8 @@
 #include "tls/ticket.h"
 
 /* A peer that sends more records in a row without application data or a handshake message
- * is only keeping us busy. */
-#define IDLE_RECORDS 64
+ * is only keeping us busy. As many as other implementations bear. */
+#define IDLE_RECORDS 32
 
 const char *
 btls_session_peer_name(const btls_session *s)
