@@ -1,19 +1,16 @@
--- What conformance suites try on a client, beside what the specs of the rules have: every message in every place where it
--- does not belong, with something behind it, in the wrong record; versions, extensions, groups and signatures.
+-- What conformance suites try on a client, beside what the specs of the rules have: every message in every place where
+-- it does not belong, with something behind it, in the wrong record; versions, extensions and groups.
 
-local graph = require "support.graph"
 local hello = require "support.hello"
-local pki = require "support.pki"
 local primitives = require "primitives"
 local rules = require "support.rules"
 local scripted = require "support.scripted"
 local scripted12 = require "support.scripted12"
-local tls = require "beartls"
 local wire = require "support.wire"
 
 local ILLEGAL, DECODE, UNEXPECTED = "peer_illegal_parameter", "peer_malformed_message", "peer_unexpected_message"
 local MISPLACED, UNSUPPORTED, TWICE = "peer_extension_misplaced", "peer_unsupported_extension", "peer_extension_twice"
-local VERSION, SHARE, SCHEME = "peer_version", "peer_bad_key_share", "peer_signature_scheme"
+local VERSION, SHARE = "peer_version", "peer_bad_key_share"
 local CCS = scripted12.CCS
 local GREASE = 0x7A7A
 
@@ -236,7 +233,8 @@ describe("versions, as a client reads them (RFC 8446, 4.1.3, 4.2.1, D):", functi
     { "whose version is SSL 2.0 is refused", hello12(field("version", 0x0002)), VERSION, 70 },
     { "of SSL 3.0 is refused", hello12(field("version", 0x0300)), VERSION, 70 },
     { "of TLS 1.0 is refused", hello12(field("version", 0x0301)), VERSION, 70 },
-    { "of TLS 1.2 that also says so in supported_versions is refused", hello12(put(hello.VERSIONS, "\3\3")), ILLEGAL, 47 },
+    { "of TLS 1.2 that also says so in supported_versions is refused", hello12(put(hello.VERSIONS, "\3\3")), ILLEGAL,
+      47 },
     { "of TLS 1.3 for a client of 1.2 is refused", function() end, UNSUPPORTED, 110,
       client = { max_version = "TLSv1.2" } },
     { "with the random of a HelloRetryRequest, of TLS 1.2, is no HelloRetryRequest", hello12(function(h)
@@ -434,7 +432,8 @@ describe("extensions of a server, as a client reads them:", function()
     { "with GREASE is refused", put(GREASE, ""), UNSUPPORTED, 110 },
     { "with a suite of GREASE is refused", field("suite", GREASE), ILLEGAL, 47 },
     { "with point formats that nobody knows beside the one is taken", put(hello.POINT_FORMATS, "\4\42\0\99\1") },
-    { "with point formats that have something behind them is malformed", put(hello.POINT_FORMATS, "\1\0\0"), DECODE, 50 },
+    { "with point formats that have something behind them is malformed", put(hello.POINT_FORMATS, "\1\0\0"), DECODE,
+      50 },
     -- RFC 8422 has no such answer, but it was offered, and servers are known that give it.
     { "with supported_groups is taken", put(hello.GROUPS, hello.list { 29, 23 }) },
     { "with signature_algorithms is refused", put(hello.SCHEMES, "\0\2\4\3"), MISPLACED, 47 },

@@ -18,7 +18,7 @@ local function config(mine, other, given)
   given.key = assert(tls.key.parse(text[mine .. ".key"]))
   given.trust = assert(tls.trust.parse(text[other .. ".pem"]))
   given.time, given.trace, given.alpn = pki.now, true, { "x" }
-  given.groups = given.groups or { "x25519" }
+  given.groups = given.groups or { "x25519", "secp256r1" }
   return assert(tls.config(given))
 end
 

@@ -20,7 +20,9 @@ local function merged(...)
 end
 
 local RETRY = { client = { groups = { "x25519", "secp256r1" } }, server = { groups = { "secp256r1" } } }
-local V13, V12 = { cipher_suites = SUITES_13 }, { cipher_suites = SUITES_12, max_version = "TLSv1.2" }
+local V13 = { cipher_suites = SUITES_13 }
+-- The curve of the certificates is one of the groups (RFC 8422, 5.1.1).
+local V12 = { cipher_suites = SUITES_12, max_version = "TLSv1.2", groups = { "x25519", "secp256r1" } }
 
 ---The handshakes that are tried: { name, options of both, resumed, what differs: client, server }.
 modern_faults.HANDSHAKES = {

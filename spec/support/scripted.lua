@@ -238,6 +238,12 @@ function scripted.encrypted_extensions(list)
   return wire.message(ENCRYPTED_EXTENSIONS, hello.extensions(list or {}))
 end
 
+---The chain or the key of a file, or the object that is given instead.
+local function loaded(kind, what, suffix)
+  return type(what) ~= "string" and what or assert(tls[kind].load(pki.path(what .. suffix)))
+end
+scripted.loaded = loaded
+
 ---Certificate with one file's chain, or none; `change(parts)` may bend { context, entries }.
 function scripted.certificate(name, change)
   local parts = { context = "", entries = "", extensions = "\0\0" }
@@ -245,7 +251,7 @@ function scripted.certificate(name, change)
     change(parts)
   end
   if name then
-    local der = assert(tls.certificate.load(pki.path(name .. ".pem"))):der()
+    local der = loaded("certificate", name, ".pem"):der()
     parts.entries = parts.entries .. hello.vector(3, der) .. parts.extensions
   end
   return wire.message(CERTIFICATE, hello.vector(1, parts.context) .. hello.vector(3, parts.entries))
@@ -256,7 +262,7 @@ function scripted:verify(name, how)
   how = how or {}
   local context = how.context or ("TLS 1.3, %s CertificateVerify"):format(self.is_client and "client" or "server")
   local content = (" "):rep(64) .. context .. "\0" .. (how.hash or self:hash())
-  local key = assert(tls.key.load(pki.path(name .. ".key")))
+  local key = loaded("key", name, ".key")
   local signature = how.signature or assert(key:sign(how.scheme or "ecdsa_secp256r1_sha256", content))
   return wire.message(CERTIFICATE_VERIFY, wire.number(how.number or ECDSA_P256, 2) .. hello.vector(2, signature))
 end

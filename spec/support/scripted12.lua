@@ -2,10 +2,8 @@
 -- TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 on x25519 only.
 
 local hello = require "support.hello"
-local pki = require "support.pki"
 local primitives = require "primitives"
 local scripted = require "support.scripted"
-local tls = require "beartls"
 local wire = require "support.wire"
 
 local scripted12 = setmetatable({}, { __index = scripted })
@@ -84,7 +82,7 @@ function scripted12:new_client_hello(change)
   local h = { type = hello.CLIENT, version = TLS12, random = ("r"):rep(32), session_id = "",
     suites = { SUITE_NUMBER }, compressions = "\0", extensions = {} }
   hello.add(h, hello.SERVER_NAME, hello.vector(2, "\0" .. hello.vector(2, "localhost")))
-  hello.add(h, hello.GROUPS, hello.list { hello.X25519 })
+  hello.add(h, hello.GROUPS, hello.list { hello.X25519, hello.SECP256R1 })
   hello.add(h, hello.SCHEMES, hello.list { ECDSA_P256 })
   hello.add(h, hello.EXTENDED_MASTER_SECRET, "")
   hello.add(h, hello.RENEGOTIATION_INFO, "\0")
@@ -113,7 +111,7 @@ function scripted12:server_hello(change)
 end
 
 function scripted12.certificate(name)
-  local der = name and assert(tls.certificate.load(pki.path(name .. ".pem"))):der()
+  local der = name and scripted.loaded("certificate", name, ".pem"):der()
   return wire.message(11, hello.vector(3, der and hello.vector(3, der) or ""))
 end
 
@@ -122,7 +120,7 @@ function scripted12:key_exchange(how)
   how = how or {}
   local params = how.params or NAMED_CURVE .. wire.number(hello.X25519, 2) .. hello.vector(1, how.share or self.share)
   local client, server = self:randoms()
-  local key = assert(tls.key.load(pki.path((how.key or "server_ec") .. ".key")))
+  local key = scripted.loaded("key", how.key or "server_ec", ".key")
   local signature = how.signature
     or assert(key:sign(how.scheme or "ecdsa_secp256r1_sha256", client .. server .. params))
   return wire.message(12, params .. wire.number(how.number or ECDSA_P256, 2) .. hello.vector(2, signature)

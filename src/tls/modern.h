@@ -143,6 +143,7 @@ typedef struct {
     unsigned our_scheme;          /* with which we sign */
     unsigned authorities;         /* bit i: identity i was issued by one that was named */
     int rsa_wanted, ecdsa_wanted; /* TLS 1.2: certificate_types of the request */
+    uint32_t curves; /* TLS 1.2 server: bit n: the client takes keys on the group n */
     int ticket_expected, status_expected; /* TLS 1.2: announced in ServerHello */
     int ticket_ages;                      /* server: its key will be gone soon */
     int secure_renegotiation;             /* TLS 1.2 server: the client knows RFC 5746 */

@@ -34,16 +34,22 @@ btls_auth_scheme(const modern *m, const btls_key *key, btls_span schemes)
     return 0;
 }
 
-/* TLS 1.2: the suite says which kind of key signs. */
+/* TLS 1.2: the suite says which kind of key signs for a server, certificate_types (RFC
+ * 5246, 7.4.4; RFC 8422, 5.5) which for a client; and a server's must be on a curve that
+ * the client knows (RFC 8422, 5.1.1). */
 static int
-fits_suite(const modern *m, const btls_key *key)
+fits_12(const modern *m, const btls_key *key)
 {
+    const handshake *hs = m->hs;
     enum btls_key_kind kind = btls_key_kind(key);
-    if (m->version == BTLS_TLS13 || m->s->is_client)
+    int rsa = kind == BTLS_KEY_RSA || kind == BTLS_KEY_RSA_PSS;
+    if (m->version == BTLS_TLS13)
         return 1;
-    return m->suite->key_exchange == BTLS_KX_ECDHE_ECDSA
-               ? kind == BTLS_KEY_EC || kind == BTLS_KEY_ED25519
-               : kind == BTLS_KEY_RSA || kind == BTLS_KEY_RSA_PSS;
+    if (m->s->is_client)
+        return rsa ? hs->rsa_wanted : hs->ecdsa_wanted;
+    if (rsa == (m->suite->key_exchange == BTLS_KX_ECDHE_ECDSA))
+        return 0;
+    return kind != BTLS_KEY_EC || (hs->curves >> btls_key_public(key)->curve & 1);
 }
 
 int
@@ -57,7 +63,7 @@ btls_auth_choose(modern *m, btls_span schemes)
     for (size_t i = 0; i < c->identity_count; i++) {
         const btls_identity *id = &c->identities[i];
         int preferred = m->hs->authorities >> i & 1;
-        if (!(usable >> i & 1) || !fits_suite(m, id->key) ||
+        if (!(usable >> i & 1) || !fits_12(m, id->key) ||
             (s->identity != NULL && !preferred))
             continue;
         unsigned scheme = btls_auth_scheme(m, id->key, schemes);
@@ -93,6 +99,24 @@ peer_name(const modern *m)
     return btls_session_peer_name(m->s);
 }
 
+/* Who has a keyUsage must be allowed to sign by it, whether or not the certificate is
+ * believed otherwise (RFC 8446, 4.4.2.2; RFC 5246, 7.4.2 and 7.4.6). */
+static int
+check_key_usage(modern *m, const btls_certificate *leaf)
+{
+    char subject[120];
+    btls_error e;
+    if (!leaf->has_key_usage || (leaf->key_usage & BTLS_KU_DIGITAL_SIGNATURE))
+        return 0;
+    btls_certificate_subject(leaf, subject, sizeof subject);
+    btls_error_set(&e, "certificate_wrong_usage", BTLS_ALERT_UNSUPPORTED_CERTIFICATE,
+                   "%s's certificate (%s) has a key that may not sign the handshake",
+                   peer_name(m), subject);
+    btls_error_hint(&e, "its key usage lacks digitalSignature");
+    e.position = 0;
+    return btls_modern_fail_with(m, &e);
+}
+
 int
 btls_auth_verify(modern *m, unsigned number, btls_span message, btls_span signature)
 {
@@ -103,6 +127,8 @@ btls_auth_verify(modern *m, unsigned number, btls_span message, btls_span signat
     if (btls_certificate_parse(&leaf, btls_chain_at(&m->s->peer, 0), &e) != 0 ||
         btls_spki_parse(leaf.spki, &key, &e) != 0)
         return btls_modern_fail_with(m, &e);
+    if (check_key_usage(m, &leaf) != 0)
+        return -1;
     if (scheme == NULL || !btls_config_has_scheme(m->s->config, number) ||
         !scheme_fits(m, scheme, &key))
         return btls_modern_fail(m, "peer_signature_scheme", BTLS_ALERT_ILLEGAL_PARAMETER,

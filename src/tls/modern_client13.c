@@ -86,7 +86,10 @@ on_certificate_request(modern *m, btls_span message)
         return btls_modern_fail(m, "peer_missing_extension", BTLS_ALERT_MISSING_EXTENSION,
                                 "the server's CertificateRequest has no "
                                 "signature_algorithms");
-    if (btls_extension_list16(&x, BTLS_EXT_SIGNATURE_ALGORITHMS, &schemes, &e) != 0)
+    if ((btls_extensions_has(&x, BTLS_EXT_SIGNATURE_ALGORITHMS_CERT) &&
+         btls_extension_list16(&x, BTLS_EXT_SIGNATURE_ALGORITHMS_CERT, &schemes, &e) !=
+             0) ||
+        btls_extension_list16(&x, BTLS_EXT_SIGNATURE_ALGORITHMS, &schemes, &e) != 0)
         return btls_modern_fail_with(m, &e);
     hs->certificate_requested = 1;
     hs->authorities = 0;

@@ -17,12 +17,17 @@ choose_group(modern *m, const btls_client_hello *h)
     btls_span groups;
     btls_error e;
     m->group = 0;
+    m->hs->curves = ~(uint32_t)0;
     if (!btls_extensions_has(&h->x, BTLS_EXT_SUPPORTED_GROUPS)) {
         m->group = btls_config_has_group(c, 23) ? 23 : c->groups[0];
         return 0;
     }
     if (btls_extension_list16(&h->x, BTLS_EXT_SUPPORTED_GROUPS, &groups, &e) != 0)
         return btls_modern_fail_with(m, &e);
+    for (unsigned i = 0; i < 32; i++) {
+        if (!btls_list16_has(groups, i))
+            m->hs->curves &= ~((uint32_t)1 << i);
+    }
     for (size_t i = 0; i < c->group_count && m->group == 0; i++) {
         if (btls_list16_has(groups, c->groups[i]))
             m->group = c->groups[i];
@@ -54,8 +59,10 @@ hint_at_classic(modern *m, const btls_client_hello *h)
 static int
 choose_suite(modern *m, const btls_client_hello *h)
 {
+    /* Who says nothing takes SHA-1 (RFC 5246, 7.4.1.4.1), which a config may name. */
+    static const uint8_t sha1[] = { 0x02, 0x01, 0x02, 0x03 };
     const btls_config *c = m->s->config;
-    btls_span schemes = { NULL, 0 };
+    btls_span schemes = { sha1, sizeof sha1 };
     btls_error e;
     if (btls_extensions_has(&h->x, BTLS_EXT_SIGNATURE_ALGORITHMS) &&
         btls_extension_list16(&h->x, BTLS_EXT_SIGNATURE_ALGORITHMS, &schemes, &e) != 0)
