@@ -78,7 +78,7 @@ tls.peek = decode.client_hello
 
 local NO_CERTIFICATE = "a server needs a certificate and its key: set certificate and key, or identities"
 
--- What a config allows that its sessions must know: config -> { nameless, trust }.
+-- What a config allows that its sessions must know: config -> { nameless, trusts, serves, store }.
 local settings = setmetatable({}, { __mode = "k" })
 
 ---Makes a config: immutable settings that any number of sessions share.
@@ -105,6 +105,7 @@ function tls.config(given)
     nameless = given.insecure_no_verify or given.insecure_no_name,
     trusts = normalized.trust ~= nil or given.insecure_no_verify,
     serves = #normalized.identities > 0,
+    store = normalized.store and given.tickets or nil,
   }
   return config
 end
@@ -125,6 +126,16 @@ local function ensure_trust(config)
   core.config.adopt_trust(config, trust)
   setting.trusts = true
   return true
+end
+
+---The store that was given as the option tickets.
+---@return beartls.store|nil
+function config_methods:store()
+  local setting = settings[self]
+  if not setting then
+    error("config:store is called on a config, with a colon", 2)
+  end
+  return setting.store
 end
 
 local client_options = {
@@ -248,6 +259,36 @@ function session_methods:select(config)
     return nil, NO_CERTIFICATE, "config_no_certificate"
   end
   return self:raw_select(config)
+end
+
+---The store of the session's config.
+---@return beartls.store|nil
+function session_methods:store()
+  return settings[self:config()].store
+end
+
+---Says that whoever calls will serve that store: fetch what resumption_key() asks for, keep what to_store() gives.
+---Without that, a session of a config with a store neither gives tickets nor takes them. To be called before anything
+---is fed. Streams do all this by themselves.
+---@param where string|nil of a client: tells servers of one name apart ("host:port")
+---@return beartls.store|nil store nil when the config has none
+---@return string|nil message
+---@return string|nil code
+function session_methods:use_store(where)
+  local ok, message, code = self:raw_use_store(where)
+  if not ok then
+    return nil, message, code
+  end
+  return self:store()
+end
+
+---What the store is to do: keep `value` under `key` for `seconds`, or, without a value, forget the key. Each is given
+---once; there are at most two at a time.
+---@return fun(session: beartls.session): string|nil, string|nil, number|nil next
+---@return beartls.session
+function session_methods:to_store()
+  self:state() -- raises for what is no session
+  return self.take_to_store, self
 end
 
 -- What decoding a session's later messages needs of its earlier ones: session -> context.

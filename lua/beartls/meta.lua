@@ -29,6 +29,10 @@ function config:server(options) end
 ---@return string|nil code those of tls.trust.system
 function config:identity() end
 
+---The store that was given as the option tickets.
+---@return beartls.store|nil
+function config:store() end
+
 ---A session: one TLS connection without I/O. Made by config:client and config:server; wiped when it is collected.
 ---@class beartls.session
 local session = {}
@@ -65,7 +69,9 @@ function session:read(max, least) end
 ---@return true
 function session:close() end
 
----@return "handshake"|"open"|"closing"|"closed"|"failed"
+---"hello": a server that was made with pause, or that wants something from its store (resumption_key), has the
+---ClientHello.
+---@return "hello"|"handshake"|"open"|"closing"|"closed"|"failed"
 function session:state() end
 
 ---The version that was negotiated, nil before. The same holds for those that follow.
@@ -198,6 +204,54 @@ function session:select(config) end
 ---@return string message
 ---@return string code "config_refused"; "config_not_paused" in another state
 function session:refuse(why) end
+
+---The config that the session goes by.
+---@return beartls.config
+function session:config() end
+
+---The store of that config: what was given as its option tickets.
+---@return beartls.store|nil
+function session:store() end
+
+---Says that whoever calls serves that store: fetches what resumption_key() asks for, gives it to resume_with(), and keeps
+---what to_store() gives. Without that, a session of a config with a store neither gives tickets nor takes them. To be
+---called before anything is fed. Streams do all this by themselves.
+---@param where string|nil of a client: tells servers of one name apart ("host:port")
+---@return beartls.store|nil store nil when the config has none
+---@return string|nil message
+---@return string|nil code
+function session:use_store(where) end
+
+---What a server in the state "hello" wants from the store: it goes on when all is answered with resume_with().
+---@return string|nil key nil when it wants nothing
+---@return "take"|"get"|nil how the method of the store that gives it: TLS 1.3 uses a ticket once
+function session:resumption_key() end
+
+---What the store has under that key. Whatever does not fit, or nil, costs a full handshake.
+---@param value string|nil
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "config_nothing_wanted", or the failure's
+function session:resume_with(value) end
+
+---What the store is to do: keep a value under a key for so many seconds, or, without a value, forget the key. Each is
+---given once; there are at most two at a time.
+---@return fun(session: beartls.session): string|nil, string|nil, number|nil next
+---@return beartls.session
+function session:to_store() end
+
+---For beartls itself: the next of to_store().
+---@return string|nil key
+---@return string|nil value
+---@return number|nil seconds
+function session:take_to_store() end
+
+---For beartls itself: use_store() without its answer.
+---@param where string|nil
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function session:raw_use_store(where) end
 
 ---For beartls itself: the ClientHello message in the state "hello".
 ---@return string|nil

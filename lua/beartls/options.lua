@@ -85,6 +85,25 @@ local function is_psks(value)
   return true
 end
 
+local function is_store(value)
+  if type(value) ~= "table" and type(value) ~= "userdata" then
+    return false
+  end
+  for _, name in ipairs { "put", "take", "get" } do
+    local ok, method = pcall(function()
+      return value[name]
+    end)
+    if not ok or type(method) ~= "function" then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_tickets(value)
+  return type(value) == "boolean" or is_store(value)
+end
+
 local switch = { is_boolean, "true or false" }
 
 -- name = { check, what it should be }
@@ -105,7 +124,7 @@ local known = {
   signature_schemes = { is_string_list, "a list of IANA names" },
   alpn = { is_string_list, "a list of protocol names" },
   pins = { is_string_list, 'a list of "sha256//BASE64"' },
-  tickets = switch,
+  tickets = { is_tickets, "true, false or a store: an object with the methods put, take and get" },
   ticket_keys = { is_ticket_keys, "a list of at most 8 strings of 32 bytes" },
   psks = { is_psks, "a list of at most 4 { identity = string, key = string of 16 bytes or more }" },
   max_fragment = { is_one_of(512, 1024, 2048, 4096, 16384), "512, 1024, 2048, 4096 or 16384" },
@@ -393,7 +412,8 @@ function options.normalize(given)
     cipher_suites = given.cipher_suites, groups = given.groups,
     signature_schemes = given.signature_schemes,
     max_fragment = given.max_fragment, time = given.time,
-    tickets = given.tickets ~= false, ticket_keys = copy(given.ticket_keys), psks = copy(given.psks),
+    tickets = given.tickets ~= false, store = is_store(given.tickets),
+    ticket_keys = copy(given.ticket_keys), psks = copy(given.psks),
     trace = given.trace == true and 1024 or given.trace or nil,
     verify_client = verify_client_numbers[given.verify_client or "none"],
     crl_required = crl_required_numbers[given.crl_required],
@@ -421,7 +441,7 @@ end
 
 -- For the options of others: beartls.pki.
 options.is_a, options.is_list_of, options.is_one_of, options.is_type = is_a, is_list_of, is_one_of, is_type
-options.switch = switch
+options.switch, options.is_store = switch, is_store
 
 options.known = known
 options.identity_known = identity_known

@@ -38,6 +38,7 @@
 local new_inbox = require "beartls.stream.inbox"
 local patterns = require "beartls.stream.patterns"
 local pump = require "beartls.stream.pump"
+local resumption = require "beartls.stream.resumption"
 
 local floor, min = math.floor, math.min
 local flush, flush_all, last_word, passing, pull = pump.flush, pump.flush_all, pump.last_word, pump.passing, pump.pull
@@ -72,7 +73,7 @@ local function choose(self)
     if config then
       config, message, code = self.tls:select(config)
     end
-    if self.tls:state() == "hello" then
+    if not config and self.tls:state() == "hello" then
       config, message, code = self.tls:refuse(message)
     end
     flush(self) -- an alert, perhaps
@@ -80,15 +81,28 @@ local function choose(self)
   return config, message, code
 end
 
+local function is_shaking(self)
+  local state = self.tls:state()
+  return state == "handshake" or state == "hello"
+end
+
+-- One step of a handshake: true, or nil, message, code.
+local function step(self)
+  resumption.serve(self)
+  -- While another coroutine asks the store, there is nothing to choose.
+  if self.tls:state() == "hello" and not self.tls:resumption_key() then
+    return choose(self)
+  end
+  return pump.turn(self)
+end
+
 local function shake(self)
   self.started = true
-  local state = self.tls:state()
-  while not self.end_code and (state == "handshake" or state == "hello") do
-    local ok, message, code = (state == "hello" and choose or pump.turn)(self)
+  while not self.end_code and is_shaking(self) do
+    local ok, message, code = step(self)
     if not ok then
       return nil, message, code
     end
-    state = self.tls:state()
   end
   if not is_shaken(self) then
     pull(self)
@@ -416,6 +430,9 @@ end
 ---that pauses: function(hello) gives the config that answers, or nil and why there is none }
 ---@return beartls.stream
 function stream.new(session, transport, options)
+  if not session:is_client() then
+    session:use_store()
+  end
   return setmetatable({
     tls = session,
     transport = transport,
@@ -424,10 +441,14 @@ function stream.new(session, transport, options)
     inbox = new_inbox(),                                 -- plaintext
     pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
     started = false, opened = session:state() == "open", closed = false,
-    flushing = false, receiving = false, collecting = false,
+    flushing = false, receiving = false, collecting = false, serving = false,
     end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
   }, stream_mt)
 end
+
+---Starts the session of a client's stream: what config:client does, but it offers a ticket that the config's store has
+---kept of an earlier stream, and new tickets will be kept there. For adapters.
+stream.client = resumption.client
 
 ---The methods of every stream, for adapters that offer a stream in disguise.
 stream.methods = methods

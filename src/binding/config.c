@@ -7,6 +7,7 @@
 
 #include "pki/verify.h"
 #include "tls/config_identity.h"
+#include "tls/store.h"
 #include "tls/ticket.h"
 
 typedef struct {
@@ -271,26 +272,42 @@ set_lists(lua_State *L, btls_config *c, btls_error *e)
            each(L, c, "psks", e, add_psk) || each(L, c, "identities", e, add_identity);
 }
 
-/* The server's memory: by id, and the keys of its tickets. */
+/* Adds the keys of the list on top of the stack, if it is one. */
 static void
-allow_resumption(lua_State *L, config_object *o)
+add_ticket_keys(lua_State *L, btls_ticket_keys *keys)
 {
-    o->config.tickets = 1;
-    o->config.cache = btls_cache_new(&o->alloc);
-    o->config.ticket_keys = btls_zalloc(&o->alloc, sizeof *o->config.ticket_keys);
-    if (o->config.cache == NULL || o->config.ticket_keys == NULL)
-        luaL_error(L, "not enough memory");
-    lua_getfield(L, 1, "ticket_keys");
     for (int i = 1; lua_istable(L, -1); i++) {
         size_t n;
         lua_rawgeti(L, -1, i);
         const char *key = lua_tolstring(L, -1, &n);
         lua_pop(L, 1);
         if (key == NULL || n != BTLS_TICKET_KEY_SIZE ||
-            !btls_ticket_add_key(o->config.ticket_keys, (const uint8_t *)key))
+            !btls_ticket_add_key(keys, (const uint8_t *)key))
             break;
     }
+}
+
+/* The server's memory: by id, and the keys of its tickets; or a store, for which what is
+ * kept there is sealed with ticket keys only when there are some. */
+static int
+allow_resumption(lua_State *L, config_object *o, btls_error *e)
+{
+    btls_config *c = &o->config;
+    c->tickets = 1;
+    c->store = boolean_option(L, "store");
+    int given = has_option(L, "ticket_keys");
+    if (!c->store)
+        c->cache = btls_cache_new(&o->alloc);
+    if (!c->store || given)
+        c->ticket_keys = btls_zalloc(&o->alloc, sizeof *c->ticket_keys);
+    if ((!c->store && c->cache == NULL) ||
+        ((!c->store || given) && c->ticket_keys == NULL))
+        luaL_error(L, "not enough memory");
+    lua_getfield(L, 1, "ticket_keys");
+    if (given)
+        add_ticket_keys(L, c->ticket_keys);
     lua_pop(L, 1);
+    return c->store ? btls_config_make_store_secret(c, e) : 0;
 }
 
 /* core.config.new(options) -> config | nil, message, code. `options` becomes the config's
@@ -309,8 +326,8 @@ new_config(lua_State *L)
     set_scalars(L, &o->config);
     if (set_lists(L, &o->config, &e) || btls_config_settle(&o->config, &e) != 0)
         return btls_push_error(L, &e);
-    if (boolean_option(L, "tickets"))
-        allow_resumption(L, o);
+    if (boolean_option(L, "tickets") && allow_resumption(L, o, &e) != 0)
+        return btls_push_error(L, &e);
     o->ready = 1;
     return 1;
 }
@@ -356,6 +373,7 @@ config_gc(lua_State *L)
     btls_free(&o->alloc, o->config.ticket_keys, sizeof *o->config.ticket_keys);
     o->config.cache = NULL;
     o->config.ticket_keys = NULL;
+    btls_wipe(o->config.store_secret, sizeof o->config.store_secret);
     return 0;
 }
 

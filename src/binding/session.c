@@ -43,8 +43,8 @@ btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
         lua_error(L);
 }
 
-static void
-push_config(lua_State *L)
+void
+btls_push_config(lua_State *L)
 {
     btls_get_uservalue(L, 1);
     lua_rawgeti(L, -1, CONFIG_SLOT);
@@ -52,13 +52,13 @@ push_config(lua_State *L)
 }
 
 /* Key log lines leave as soon as the engine has returned. */
-static void
-flush_keylog(lua_State *L, btls_session *s)
+void
+btls_session_flush_keylog(lua_State *L, btls_session *s)
 {
     btls_span lines = btls_queue_bytes(&s->keylog);
     if (lines.n == 0)
         return;
-    push_config(L);
+    btls_push_config(L);
     btls_config_keylog(L, lua_gettop(L), lines);
     lua_pop(L, 1);
     btls_queue_clear(&s->keylog);
@@ -86,7 +86,7 @@ session_feed(lua_State *L)
         size_t n;
         const char *p = luaL_checklstring(L, 2, &n);
         bad = btls_session_feed(s, (const uint8_t *)p, n);
-        flush_keylog(L, s);
+        btls_session_flush_keylog(L, s);
     }
     return push_result(L, bad, &s->error);
 }
@@ -98,8 +98,8 @@ btls_push_nil(lua_State *L)
     return 1;
 }
 
-static int
-push_span(lua_State *L)
+int
+btls_push_bytes_of(lua_State *L)
 {
     const btls_span *bytes = lua_touserdata(L, 1);
     lua_pushlstring(L, (const char *)bytes->p, bytes->n);
@@ -111,7 +111,7 @@ static int
 push_and_take(lua_State *L, btls_session_object *o, btls_queue *q, size_t n)
 {
     btls_span bytes = { btls_queue_bytes(q).p, n };
-    btls_push_undisturbed(L, o, push_span, &bytes);
+    btls_push_undisturbed(L, o, btls_push_bytes_of, &bytes);
     btls_queue_take(q, n);
     return 1;
 }
@@ -235,7 +235,7 @@ session_raw_client_hello(lua_State *L)
     if (o->session.state != BTLS_STATE_HELLO)
         return btls_push_nil(L);
     btls_span message = btls_session_client_hello(&o->session);
-    btls_push_undisturbed(L, o, push_span, &message);
+    btls_push_undisturbed(L, o, btls_push_bytes_of, &message);
     return 1;
 }
 
@@ -253,13 +253,15 @@ push_not_paused(lua_State *L)
 static int
 session_raw_select(lua_State *L)
 {
-    btls_session *s = check_session(L);
     const btls_config *config = btls_check_config(L, 2);
-    if (s->state != BTLS_STATE_HELLO)
+    int64_t now = btls_config_now(L, 2); /* calls Lua, which may do anything */
+    btls_session *s = check_session(L);
+    if (!btls_session_is_paused(s))
         return push_not_paused(L);
+    s->now = now;
     anchor_config(L, 1, 2);
     int bad = btls_session_select(s, config);
-    flush_keylog(L, s);
+    btls_session_flush_keylog(L, s);
     return push_result(L, bad, &s->error);
 }
 
@@ -334,6 +336,7 @@ btls_open_session(lua_State *L)
 {
     btls_new_type(L, BTLS_SESSION, methods, metamethods);
     btls_open_session_queries(L);
+    btls_open_session_store(L);
     lua_newtable(L);
     btls_setfuncs(L, functions);
     return 1;

@@ -21,10 +21,19 @@ void btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction p
 
 /* Pushes nil; returns 1. */
 int btls_push_nil(lua_State *L);
+/* For btls_push_undisturbed: pushes the bytes of a btls_span. */
+int btls_push_bytes_of(lua_State *L);
+/* Pushes the config of the session at index 1. */
+void btls_push_config(lua_State *L);
+/* Gives away the key log lines of the session at index 1. */
+void btls_session_flush_keylog(lua_State *L, btls_session *s);
 
 /* session_query.c: adds its methods to the type. */
 void btls_open_session_queries(lua_State *L);
 const char *btls_session_state_name(const btls_session *s);
+
+/* session_store.c: likewise. */
+void btls_open_session_store(lua_State *L);
 
 /* session_report.c: the methods that tell what happened. */
 int btls_session_raw_failure(lua_State *L);

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "binding/config.h"
 #include "tls/names.h"
+#include "tls/store.h"
 
 typedef struct {
     btls_alloc alloc;
@@ -68,6 +70,17 @@ ticket_encode(lua_State *L)
     return 1;
 }
 
+/* 0, or -1 with *e set: they are not an encoding that could be used later. */
+static int
+check_encoding(const btls_alloc *a, btls_span bytes, btls_error *e)
+{
+    btls_resumption r;
+    btls_resumption_init(&r, a);
+    int bad = btls_resumption_decode(&r, bytes, e);
+    btls_resumption_clear(&r);
+    return bad;
+}
+
 /* tls.ticket.decode(bytes) -> ticket | nil, message, code */
 static int
 ticket_decode(lua_State *L)
@@ -75,16 +88,49 @@ ticket_decode(lua_State *L)
     size_t n;
     const char *p = luaL_checklstring(L, 1, &n);
     btls_error e;
-    btls_resumption r;
     ticket *t = new_ticket(L);
-    btls_resumption_init(&r, &t->alloc);
-    int bad = btls_resumption_decode(&r, (btls_span){ (const uint8_t *)p, n }, &e);
-    btls_resumption_clear(&r);
-    if (bad)
+    if (check_encoding(&t->alloc, (btls_span){ (const uint8_t *)p, n }, &e) != 0)
         return btls_push_error(L, &e);
     if (!btls_queue_push(&t->bytes, p, n))
         return luaL_error(L, "not enough memory");
     return 1;
+}
+
+/* core.ticket.store_key(config, server_name | nil, where, slot) -> key: under which a
+ * client of the config keeps a ticket */
+static int
+ticket_store_key(lua_State *L)
+{
+    uint8_t key[BTLS_STORE_KEY_SIZE];
+    btls_span where;
+    const btls_config *config = btls_check_config(L, 1);
+    const char *name = lua_isnil(L, 2) ? NULL : btls_check_name(L, 2);
+    where.p = (const uint8_t *)luaL_checklstring(L, 3, &where.n);
+    lua_Integer slot = luaL_checkinteger(L, 4);
+    luaL_argcheck(L, slot >= 1 && slot <= BTLS_STORE_ENTRIES, 4, "1 or 2 expected");
+    btls_store_client_key(config, name == NULL ? "" : name, where, (unsigned)slot - 1,
+                          key);
+    lua_pushlstring(L, (const char *)key, sizeof key);
+    return 1;
+}
+
+/* core.ticket.from_store(config, key, value) -> ticket | nil, message, code */
+static int
+ticket_from_store(lua_State *L)
+{
+    btls_span key, value;
+    btls_error e;
+    const btls_config *config = btls_check_config(L, 1);
+    key.p = (const uint8_t *)luaL_checklstring(L, 2, &key.n);
+    value.p = (const uint8_t *)luaL_checklstring(L, 3, &value.n);
+    luaL_argcheck(L, key.n == BTLS_STORE_KEY_SIZE, 2, "32 bytes expected");
+    ticket *t = new_ticket(L);
+    if (btls_store_open_ticket(config, key.p, value, &t->bytes) &&
+        check_encoding(&t->alloc, btls_queue_bytes(&t->bytes), &e) == 0)
+        return 1;
+    btls_error_set(&e, "config_ticket_malformed", BTLS_NO_ALERT,
+                   "these bytes are not a ticket that this config has kept");
+    return btls_push_error(L, &e);
 }
 
 static int
@@ -107,7 +153,10 @@ static const luaL_Reg methods[] = { { "encode", ticket_encode }, { NULL, NULL } 
 static const luaL_Reg metamethods[] = { { "__gc", ticket_gc },
                                         { "__tostring", ticket_tostring },
                                         { NULL, NULL } };
-static const luaL_Reg functions[] = { { "decode", ticket_decode }, { NULL, NULL } };
+static const luaL_Reg functions[] = { { "decode", ticket_decode },
+                                      { "store_key", ticket_store_key },
+                                      { "from_store", ticket_from_store },
+                                      { NULL, NULL } };
 
 int
 btls_open_ticket(lua_State *L)

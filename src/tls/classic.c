@@ -60,12 +60,10 @@ opened(classic *c)
     remember(c);
     btls_keylog_add(s, "CLIENT_RANDOM", c->br.eng.client_random,
                     (btls_span){ c->br.eng.session.master_secret, 48 });
-    if (!s->is_client && c->full && s->config->cache != NULL && s->has_resumption) {
-        btls_resumption r = s->resumption;
-        r.peer = s->peer; /* borrowed */
-        btls_cache_put(s->config->cache, &r);
-        btls_wipe(&r, sizeof r);
-    }
+    if (s->is_client)
+        btls_session_keep_ticket(s);
+    else if (c->full && s->has_resumption)
+        btls_session_keep_id(s);
     btls_session_opened(s);
 }
 

@@ -131,7 +131,7 @@ cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
     btls_resumption_clear(&c->candidate);
     btls_resumption_init(&c->candidate, &s->alloc);
     c->has_candidate =
-        btls_cache_get(config->cache, params->session_id, &c->candidate) &&
+        btls_session_recall_id(s, params->session_id, &c->candidate) &&
         btls_resumption_usable(&c->candidate, s->server_name, btls_session_time(s),
                                (config->insecure & BTLS_INSECURE_NO_TIME) != 0) &&
         (config->verify_client != BTLS_CLIENT_REQUIRE || c->candidate.peer.count > 0);
@@ -154,6 +154,6 @@ btls_classic_set_cache(classic *c)
 {
     c->cache.vtable.cache = &cache_class;
     c->cache.c = c;
-    if (c->s->config->cache != NULL)
+    if (btls_session_keeps_ids(c->s))
         br_ssl_server_set_cache(&c->br.server, &c->cache.vtable.cache);
 }

@@ -63,6 +63,8 @@ typedef struct btls_config {
     int tickets;                          /* sessions may be resumed */
     struct btls_cache *cache;             /* what a server resumes by id; NULL: nothing */
     struct btls_ticket_keys *ticket_keys; /* ... by ticket; NULL: nothing */
+    int store;                            /* the program keeps all that (tls/store.h) */
+    uint8_t store_secret[32];             /* seals a client's tickets there */
     btls_external_psk psks[BTLS_CONFIG_PSKS]; /* TLS 1.3, RFC 8446, 4.2.11 */
     size_t psk_count;
     uint8_t id[16]; /* random: tells whose ticket it is */

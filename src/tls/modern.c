@@ -148,12 +148,10 @@ remember_id(modern *m)
         btls_queue_push(&r->ticket, ticket.p, ticket.n);
     }
     s->has_resumption = s->config->tickets && (r->id_size > 0 || ticket.n > 0);
-    if (s->is_client || m->resumed || r->id_size == 0 || s->config->cache == NULL)
-        return;
-    btls_resumption kept = *r;
-    kept.peer = s->peer; /* borrowed */
-    btls_cache_put(s->config->cache, &kept);
-    btls_wipe(&kept, sizeof kept);
+    if (s->is_client)
+        btls_session_keep_ticket(s);
+    else if (!m->resumed)
+        btls_session_keep_id(s);
 }
 
 int

@@ -42,6 +42,7 @@ on_new_session_ticket(modern *m, btls_span message)
         lifetime < BTLS_TICKET_LIFETIME_MAX ? lifetime : BTLS_TICKET_LIFETIME_MAX;
     r->created = btls_session_time(s);
     s->has_resumption = 1;
+    btls_session_keep_ticket(s);
     return BTLS_CONNECTED;
 }
 
@@ -78,8 +79,7 @@ send_ticket(modern *m, uint8_t number)
 int
 btls_post_send_tickets(modern *m)
 {
-    const btls_config *c = m->s->config;
-    if (c->ticket_keys == NULL || !m->hs->dhe_psk_offered)
+    if (!btls_session_gives_tickets(m->s) || !m->hs->dhe_psk_offered)
         return 0;
     for (uint8_t i = 0; i < TICKETS_SENT; i++) {
         if (send_ticket(m, i) != 0)

@@ -185,11 +185,9 @@ find_ticket(modern *m, btls_span identity)
 {
     handshake *hs = m->hs;
     btls_session *s = m->s;
-    if (s->config->ticket_keys == NULL)
-        return 0;
     btls_resumption_clear(&hs->candidate);
     btls_resumption_init(&hs->candidate, &s->alloc);
-    if (!btls_ticket_open(s->config->ticket_keys, identity, &hs->candidate) ||
+    if (!btls_session_open_ticket(s, identity, &hs->candidate) ||
         !usable(m, &hs->candidate))
         return 0;
     hs->psk =

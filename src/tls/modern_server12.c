@@ -116,19 +116,16 @@ static int
 find_session(modern *m, const btls_client_hello *h)
 {
     handshake *hs = m->hs;
-    const btls_config *c = m->s->config;
     btls_span ticket = h->x.body[BTLS_EXT_SESSION_TICKET];
     btls_resumption_clear(&hs->candidate);
     btls_resumption_init(&hs->candidate, &m->s->alloc);
-    if (ticket.n > 0 && c->ticket_keys != NULL) {
-        int opened = btls_ticket_open(c->ticket_keys, ticket, &hs->candidate);
+    if (ticket.n > 0) {
+        int opened = btls_session_open_ticket(m->s, ticket, &hs->candidate);
         hs->ticket_ages = opened == 2;
         return opened;
     }
-    if (ticket.n > 0)
-        return 0;
-    return c->cache != NULL && hs->session_id_size == BTLS_SESSION_ID_MAX &&
-           btls_cache_get(c->cache, hs->session_id, &hs->candidate);
+    return hs->session_id_size == BTLS_SESSION_ID_MAX &&
+           btls_session_recall_id(m->s, hs->session_id, &hs->candidate);
 }
 
 /* ---- messages ---- */
@@ -258,7 +255,7 @@ full_handshake(modern *m, const btls_client_hello *h)
                           btls_extensions_has(&h->x, BTLS_EXT_STATUS_REQUEST);
     /* An id only for those who can do nothing with a ticket. */
     hs->session_id_size =
-        hs->ticket_expected || c->cache == NULL ? 0 : BTLS_SESSION_ID_MAX;
+        hs->ticket_expected || !btls_session_keeps_ids(m->s) ? 0 : BTLS_SESSION_ID_MAX;
     if (btls_random(hs->session_id, sizeof hs->session_id, &e) != 0)
         return btls_modern_fail_with(m, &e);
     if (send_hello(m, h) != 0 || btls_auth12_send_certificate(m) != 0 ||
@@ -321,7 +318,7 @@ btls_server12_on_client_hello(modern *m, const btls_client_hello *h)
         btls_extensions_has(x, BTLS_EXT_RENEGOTIATION_INFO) ||
         btls_list16_has(h->suites, BTLS_EMPTY_RENEGOTIATION_INFO_SCSV);
     hs->ticket_expected = btls_extensions_has(x, BTLS_EXT_SESSION_TICKET) &&
-                          m->s->config->ticket_keys != NULL;
+                          btls_session_gives_tickets(m->s);
     if (btls_keys12_check_renegotiation(m, x) != 0 ||
         btls_keys12_check_point_formats(m, x) != 0 || btls_offer_choose_alpn(m, h) != 0 ||
         btls_offer_read_client_limits(m, h) != 0)

@@ -8,7 +8,6 @@
 #include "core/system.h"
 #include "tls/hello.h"
 #include "tls/names.h"
-#include "tls/ticket.h"
 
 /* A peer that sends more records in a row without application data or a handshake message
  * is only keeping us busy. As many as other implementations bear. */
@@ -26,25 +25,9 @@ btls_session_time(const btls_session *s)
     return s->now >= 0 ? s->now : btls_system_time();
 }
 
-/* A ticket is offered when it is for this name, young enough, and of a version and suite
- * that the config still allows. */
-static int
-may_offer(const btls_session *s, const btls_resumption *t)
-{
-    const btls_config *c = s->config;
-    int suite = 0;
-    for (size_t i = 0; i < c->suite_count; i++)
-        suite |= c->suites[i] == t->cipher_suite;
-    if (!suite || t->version < c->min_version || t->version > c->max_version)
-        return 0;
-    return btls_resumption_usable(
-        t, s->server_name, btls_session_time(s),
-        (c->insecure & (BTLS_INSECURE_NO_VERIFY | BTLS_INSECURE_NO_TIME)) != 0);
-}
-
-/* The verdict on s->peer or on a ticket's chain. */
-static int
-verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_error *e)
+int
+btls_session_verify(const btls_session *s, const btls_chain *chain, btls_path *path,
+                    btls_error *e)
 {
     const btls_config *c = s->config;
     btls_revocation_policy revocation = {
@@ -70,22 +53,11 @@ verify(const btls_session *s, const btls_chain *chain, btls_path *path, btls_err
     return btls_verify(&policy, chain, path, e);
 }
 
-static int
-is_verifying(const btls_config *c)
+int
+btls_session_is_verifying(const btls_session *s)
 {
+    const btls_config *c = s->config;
     return !(c->insecure & BTLS_INSECURE_NO_VERIFY) || c->pin_count > 0;
-}
-
-/* The verdict that a ticket of another config carries is not ours: its chain is judged
- * again. */
-static int
-judge_ticket(btls_session *s, btls_resumption *t)
-{
-    btls_error e;
-    if (memcmp(t->config_id, s->config->id, sizeof s->config->id) == 0)
-        return 1;
-    t->verified = is_verifying(s->config);
-    return verify(s, &t->peer, NULL, &e) == 0;
 }
 
 /* The engine that the config, or the ClientHello that has come, asks for (design,
@@ -97,17 +69,6 @@ start_engine(btls_session *s, const btls_client_hello *hello, btls_error *e)
                               : btls_modern_answers(s->config, hello);
     s->engine = modern ? btls_modern_new(s, e) : btls_classic_new(s, e);
     return s->engine == NULL ? -1 : 0;
-}
-
-/* What was tried to be resumed is needed no longer. */
-static void
-forget_offered(btls_session *s)
-{
-    if (s->offered == NULL)
-        return;
-    btls_resumption_clear(s->offered);
-    btls_free(&s->alloc, s->offered, sizeof *s->offered);
-    s->offered = NULL;
 }
 
 int
@@ -129,9 +90,7 @@ btls_session_start(btls_session *s, const btls_config *config, int is_client,
     btls_trace_init(&s->trace, &s->alloc, config->trace);
     if (server_name != NULL)
         snprintf(s->server_name, sizeof s->server_name, "%s", server_name);
-    s->offered = ticket;
-    if (ticket != NULL && !(may_offer(s, ticket) && judge_ticket(s, ticket)))
-        forget_offered(s);
+    btls_session_offer(s, ticket);
     return is_client ? start_engine(s, NULL, e) : 0;
 }
 
@@ -142,7 +101,7 @@ btls_session_clear(btls_session *s)
         return;
     if (s->engine != NULL)
         s->engine->cls->free(s->engine);
-    forget_offered(s);
+    btls_session_forget_offered(s);
     btls_peek_clear(&s->hello);
     btls_queue_clear(&s->in);
     btls_queue_clear(&s->out);
@@ -151,6 +110,7 @@ btls_session_clear(btls_session *s)
     btls_chain_clear(&s->peer);
     btls_resumption_clear(&s->resumption);
     btls_trace_clear(&s->trace);
+    btls_store_free(s->store, &s->alloc);
     btls_wipe(s, sizeof *s);
 }
 
@@ -161,12 +121,8 @@ btls_session_fail_with(btls_session *s, const btls_error *e)
         s->error = *e;
         s->state = BTLS_STATE_FAILED;
         s->alert_pending = e->alert != BTLS_NO_ALERT && !e->sent_by_peer;
-        /* RFC 5246, 7.2.2: what ended in a fatal alert is not resumed. */
-        if (e->alert != BTLS_NO_ALERT && s->has_resumption) {
-            if (!s->is_client && s->config->cache != NULL)
-                btls_cache_remove(s->config->cache, s->resumption.id);
-            s->has_resumption = 0;
-        }
+        if (e->alert != BTLS_NO_ALERT)
+            btls_session_forget(s);
     }
     return -1;
 }
@@ -193,47 +149,10 @@ int
 btls_session_judge(btls_session *s)
 {
     btls_error e;
-    if (verify(s, &s->peer, &s->path, &e) != 0)
+    if (btls_session_verify(s, &s->peer, &s->path, &e) != 0)
         return btls_session_fail_with(s, &e);
-    s->verified = is_verifying(s->config);
+    s->verified = btls_session_is_verifying(s);
     return 0;
-}
-
-int
-btls_session_may_resume_client(btls_session *s, const btls_resumption *r)
-{
-    const btls_config *c = s->config;
-    btls_error e;
-    if (r->peer.count == 0)
-        return c->verify_client != BTLS_CLIENT_REQUIRE;
-    if (memcmp(r->config_id, c->id, sizeof c->id) == 0)
-        return 1;
-    return c->verify_client != BTLS_CLIENT_NONE && verify(s, &r->peer, NULL, &e) == 0;
-}
-
-int
-btls_session_take_over(btls_session *s, const btls_resumption *r)
-{
-    btls_error e;
-    btls_chain_clear(&s->peer);
-    for (size_t i = 0; i < r->peer.count; i++) {
-        btls_span der = btls_chain_at(&r->peer, i);
-        if (btls_chain_append(&s->peer, der.p, der.n, &e) != 0 ||
-            btls_chain_end_certificate(&s->peer, &e) != 0)
-            return btls_session_fail_with(s, &e);
-    }
-    s->verified = r->verified;
-    return 0;
-}
-
-int
-btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e)
-{
-    btls_resumption r = s->resumption;
-    r.peer = s->peer; /* borrowed */
-    int bad = btls_ticket_seal(s->config->ticket_keys, &r, btls_session_time(s), out, e);
-    btls_wipe(&r, sizeof r);
-    return bad;
 }
 
 void
@@ -243,7 +162,7 @@ btls_session_opened(btls_session *s)
         return;
     s->state = BTLS_STATE_OPEN;
     s->was_open = 1;
-    forget_offered(s);
+    btls_session_forget_offered(s);
 }
 
 void
@@ -292,21 +211,35 @@ settle(btls_session *s)
     return -1;
 }
 
+/* 1 when the ClientHello that has come can be read. */
+static int
+read_hello(const btls_session *s, btls_client_hello *hello)
+{
+    btls_error ignored;
+    btls_span message = btls_peek_message(&s->hello);
+    return message.n > 0 && btls_client_hello_read(hello, message, &ignored) == 0;
+}
+
 /* Server: the engine is chosen by the ClientHello, or by the config alone when it is no
  * ClientHello; then it gets all that has come. */
 static int
 start_answering(btls_session *s, btls_error *e)
 {
     btls_client_hello hello;
-    btls_span message = btls_peek_message(&s->hello);
-    int readable = message.n > 0 && btls_client_hello_read(&hello, message, e) == 0;
-    return start_engine(s, readable ? &hello : NULL, e);
+    s->state = BTLS_STATE_HANDSHAKE;
+    return start_engine(s, read_hello(s, &hello) ? &hello : NULL, e);
 }
 
+/* ... but first a store is asked for what the client offers. */
 static int
 answer_hello(btls_session *s)
 {
+    btls_client_hello hello;
     btls_error e;
+    if (read_hello(s, &hello) && btls_session_wants(s, &hello)) {
+        s->state = BTLS_STATE_HELLO;
+        return 0;
+    }
     if (start_answering(s, &e) != 0)
         return btls_session_fail_with(s, &e);
     btls_span wire = btls_queue_bytes(&s->hello.wire);
@@ -365,10 +298,26 @@ btls_session_client_hello(const btls_session *s)
 }
 
 int
+btls_session_is_paused(const btls_session *s)
+{
+    return s->state == BTLS_STATE_HELLO && (s->store == NULL || !s->store->asked);
+}
+
+int
 btls_session_select(btls_session *s, const btls_config *config)
 {
     s->config = config;
-    s->state = BTLS_STATE_HANDSHAKE;
+    if (s->uses_store && btls_session_use_store(s, (btls_span){ NULL, 0 }) != 0)
+        return -1;
+    return answer_hello(s);
+}
+
+int
+btls_session_resume_with(btls_session *s, btls_span value)
+{
+    btls_store_answer(s->store, s->config, value);
+    if (s->store->answered < s->store->wanted)
+        return 0;
     return answer_hello(s);
 }
 
@@ -376,7 +325,6 @@ int
 btls_session_refuse(btls_session *s, const char *message)
 {
     btls_error e;
-    s->state = BTLS_STATE_HANDSHAKE;
     if (start_answering(s, &e) != 0) /* which sends the alert */
         return btls_session_fail_with(s, &e);
     btls_peek_clear(&s->hello);

@@ -8,10 +8,11 @@
 #include "tls/engine.h"
 #include "tls/peek.h"
 #include "tls/resumption.h"
+#include "tls/store.h"
 #include "tls/trace.h"
 
 enum btls_state {
-    BTLS_STATE_HELLO, /* a server that pauses has the ClientHello */
+    BTLS_STATE_HELLO, /* a server that pauses, or asks its store, has the ClientHello */
     BTLS_STATE_HANDSHAKE,
     BTLS_STATE_OPEN,
     BTLS_STATE_CLOSING, /* we sent close_notify, the peer's is awaited */
@@ -57,6 +58,8 @@ typedef struct btls_session {
                                  owned */
     int has_resumption;       /* `resumption` can be used for a ticket */
     btls_resumption resumption;
+    int uses_store;         /* somebody serves the config's store for this session */
+    btls_store *store;      /* what it wants and has; NULL: no such config; owned */
     size_t idle_records;    /* records since the last progress */
     size_t handshake_bytes; /* from the peer */
 } btls_session;
@@ -76,6 +79,8 @@ void btls_session_clear(btls_session *s);
 void btls_session_pause(btls_session *s);
 /* The ClientHello message of a session in BTLS_STATE_HELLO, valid until it goes on. */
 btls_span btls_session_client_hello(const btls_session *s);
+/* 1 when it waits there for a config. */
+int btls_session_is_paused(const btls_session *s);
 /* Goes on from BTLS_STATE_HELLO with that config, which whoever calls keeps alive. 0, or
  * -1: the session has failed. */
 int btls_session_select(btls_session *s, const btls_config *config);
@@ -83,6 +88,19 @@ int btls_session_select(btls_session *s, const btls_config *config);
  * gets an unrecognized_name alert (RFC 6066, 3). message: why, for our side. Always -1:
  * config_refused. */
 int btls_session_refuse(btls_session *s, const char *message);
+/* Somebody will serve the config's store for this session: a server then stops in
+ * BTLS_STATE_HELLO when the client offers something that could be there. To be called
+ * before anything is fed; else tickets and ids of a config with a store are neither given
+ * nor taken. where (client): see btls_store_client_key. 0, or -1: the session has failed.
+ */
+int btls_session_use_store(btls_session *s, btls_span where);
+/* Server, in BTLS_STATE_HELLO: the key that is to be looked up next: 1, or 0 when there
+ * is none. *once: it is to be taken out of the store. */
+int btls_session_wanted_key(const btls_session *s, uint8_t key[BTLS_STORE_KEY_SIZE],
+                            int *once);
+/* What the store has under that key; empty: nothing. After the last one the session goes
+ * on. 0, or -1: the session has failed. */
+int btls_session_resume_with(btls_session *s, btls_span value);
 /* What was negotiated; zeros while there is no engine. */
 btls_info btls_session_info(const btls_session *s);
 /* Keying material (RFC 5705; RFC 8446, 7.5): n bytes to out. context.p NULL: no context,
@@ -121,14 +139,40 @@ btls_session_failed(const btls_session *s)
 const char *btls_session_peer_name(const btls_session *s);
 /* Judges s->peer by the config: sets verified. 0, or -1: the session has failed. */
 int btls_session_judge(btls_session *s);
+/* The verdict of the config on s->peer, or on a ticket's chain. 0, or -1 with *e set. */
+int btls_session_verify(const btls_session *s, const btls_chain *chain, btls_path *path,
+                        btls_error *e);
+/* 1 when that verdict says something: a chain or a pin is checked. */
+int btls_session_is_verifying(const btls_session *s);
 /* Server: may a session with this memory of its client go on? The verdict that it carries
  * must be what the config asks for; one of another config is judged again. */
 int btls_session_may_resume_client(btls_session *s, const btls_resumption *r);
 /* A resumed session keeps the verdict on the peer, and the peer's certificates. 0, or -1
  * when there is no memory. */
 int btls_session_take_over(btls_session *s, const btls_resumption *r);
-/* Appends a ticket for s->resumption and the peer as it is. 0, or -1 with *e set. */
+/* Client: takes the ticket over, and offers it if it fits. */
+void btls_session_offer(btls_session *s, btls_resumption *ticket);
+/* ... which is needed no longer. */
+void btls_session_forget_offered(btls_session *s);
+/* Server: 1 when it gives tickets. */
+int btls_session_gives_tickets(const btls_session *s);
+/* Appends a ticket for s->resumption and the peer as it is. 0, or -1 with *e set: then
+ * nothing was appended. */
 int btls_session_seal_ticket(btls_session *s, btls_queue *out, btls_error *e);
+/* Opens a client's ticket into an initialised *r: as btls_ticket_open. */
+int btls_session_open_ticket(btls_session *s, btls_span ticket, btls_resumption *r);
+/* Server, TLS 1.2 and below: 1 when it remembers sessions by id; remembers this one;
+ * finds one, into an initialised *r: 1 or 0. */
+int btls_session_keeps_ids(const btls_session *s);
+void btls_session_keep_id(btls_session *s);
+int btls_session_recall_id(btls_session *s, const uint8_t id[BTLS_SESSION_ID_MAX],
+                           btls_resumption *r);
+/* Client: has the store keep what resumes the session now. */
+void btls_session_keep_ticket(btls_session *s);
+/* RFC 5246, 7.2.2; RFC 8446, 6.2: what ended in a fatal alert is not resumed. */
+void btls_session_forget(btls_session *s);
+/* Server: 1 when the store has to be asked before this ClientHello is answered. */
+int btls_session_wants(btls_session *s, const btls_client_hello *hello);
 /* The handshake is finished. */
 void btls_session_opened(btls_session *s);
 /* The peer's close_notify came, or it has answered ours. */

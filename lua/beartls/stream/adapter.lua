@@ -123,7 +123,7 @@ local function connect(host, to, port, config, given)
   end
   local address = to:match "^%[(.*)%]$" or to -- an IPv6 literal as URLs have it
   local session
-  session, message, code = config:client(given.server_name or address, { ticket = given.ticket })
+  session, message, code = stream.client(config, given.server_name or address, given, unreachable.where(address, port))
   if not session then
     return nil, message, code
   end
@@ -139,6 +139,18 @@ local function connect(host, to, port, config, given)
     new:settimeout(nil)
   end
   return new, message, code, failed
+end
+
+-- Where a connection that the program has made leads to, as connect would say it: what tickets are kept for. The hosts
+-- tell it in several ways, and some do not.
+local function whereabouts(connection, server_name)
+  local ok, address, port = pcall(function()
+    return connection:getpeername()
+  end)
+  if ok and type(address) == "table" then
+    address, port = address.ip, address.port
+  end
+  return unreachable.where(tostring(server_name or ok and address), tostring(ok and port))
 end
 
 ---An adapter's module: connect, wrap and accept, which every adapter has.
@@ -191,7 +203,7 @@ function adapter.new(host)
     host.check(connection, wrap)
     adapter.check_config(config, wrap)
     given = adapter.check_options(given, { "ticket", "unread_limit" }, wrap)
-    local session, message, code = config:client(server_name, { ticket = given.ticket })
+    local session, message, code = stream.client(config, server_name, given, whereabouts(connection, server_name))
     if not session then
       return nil, message, code
     end

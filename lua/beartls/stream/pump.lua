@@ -2,6 +2,8 @@
 -- to where it is read. All of it works on a stream: see stream.lua for what a transport is, and for why
 -- nothing may be kept on the stack across send, receive and wait.
 
+local resumption = require "beartls.stream.resumption"
+
 -- Up to how many bytes a receive collects in the session, whose queue would have to grow for more.
 local WHOLE = 32768
 
@@ -78,6 +80,7 @@ local function take_in(self)
   else
     return nil, err
   end
+  resumption.serve(self)
   pull(self)
   if self.end_code then
     flush(self) -- the alert that goes with a failure, or the answer to a close_notify
