@@ -21,6 +21,8 @@ APT_VALGRIND = valgrind
 APT_FUZZ = libclang-rt-dev
 # What interop-more alone needs, hundreds of megabytes.
 APT_MORE = default-jdk-headless chromium libnss3-tools
+# What windows alone needs.
+APT_WINDOWS = lua5.4 lua-busted gcc-mingw-w64-x86-64 dpkg-dev wine wine64
 
 # deps installs all of them, unless what is asked for besides can do with less.
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
@@ -36,7 +38,9 @@ TESTED = $(if $(filter command line,$(origin LUA)),$(LUA),$(INSTALLED))
 B = build/$(LUA)
 SRC = $(filter-out src/embed/%,$(wildcard src/*/*.c))
 OBJ = $(SRC:src/%.c=$(B)/obj/%.o)
-MODULE = $(B)/beartls/core.so
+MODULE = $(B)/beartls/core.$(SO)
+# How shared libraries end.
+SO ?= so
 # What asks the machine is asked when it is needed, after deps has run.
 LUA_CFLAGS ?= $(shell pkg-config --cflags $(LUA))
 WARN = -Wall -Wextra
@@ -48,6 +52,8 @@ ARCHIVE = libbearssl.a
 BEARSSL ?= $(BEARSSL_LIBDIR:%=-L%) $(if $(or $(wildcard $(BEARSSL_LIBDIR:%=%/$(ARCHIVE))),$(filter \
 	/%,$(shell $(CC) -print-file-name=$(ARCHIVE)))),-l:$(ARCHIVE),-lbearssl)
 HIDE ?= -Wl,--exclude-libs,ALL
+# On Linux, nothing: what the interpreter brings is not linked, and libc has the rest. Windows wants both named.
+LINKED = $(LDFLAGS) $(BEARSSL) $(HIDE) $(LUA_LIBRARY) $(SYSTEM_LIBS)
 OBJCOPY ?= objcopy
 # The Lua that runs while make runs: $(LUA) itself unless it is built for another machine.
 HOST_LUA ?= $(LUA)
@@ -61,14 +67,14 @@ LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all static deps demo test lint asan bench install install-static install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more
+.PHONY: all static deps demo test lint asan bench install install-static install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more windows
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
 
 $(MODULE): $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) -shared -o $@ $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+	$(CC) -shared -o $@ $(OBJ) $(LINKED)
 
 $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -164,6 +170,11 @@ interop-more: all
 	@sh spec/support/deps.sh $(APT_MORE)
 	@$(RUN) BEARTLS_LUA=$(LUA) $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua $(wildcard spec/interop/more/*_spec.lua)
 
+## windows: builds for Windows and runs the specs that are in memory alone under wine, after installing both (500 MB)
+windows:
+	@sh spec/support/deps.sh $(APT_WINDOWS)
+	@sh spec/support/windows.sh
+
 ## bench: measures beartls beside LuaSec
 bench: all $(B)/copies.so $(B)/game-static $(if $(filter luajit,$(LUA)),,$(B)/held)
 	@$(RUN) $(LUA) spec/bench/main.lua
@@ -211,15 +222,15 @@ help:
 
 # What the specs with test vectors call: see spec/support/primitives.c.
 PRIMITIVES = $(wildcard spec/support/primitives*.c)
-$(B)/primitives.so: $(PRIMITIVES) spec/support/primitives.h $(OBJ)
-	$(CC) $(ALL_CFLAGS) -Ispec/support -shared -o $@ $(PRIMITIVES) $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+$(B)/primitives.$(SO): $(PRIMITIVES) spec/support/primitives.h $(OBJ)
+	$(CC) $(ALL_CFLAGS) -Ispec/support -shared -o $@ $(PRIMITIVES) $(OBJ) $(LINKED)
 
 # Records sealed with a session's keys, for the specs: see spec/support/attacker.c.
-$(B)/attacker.so: spec/support/attacker.c $(OBJ)
-	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LDFLAGS) $(BEARSSL) $(HIDE)
+$(B)/attacker.$(SO): spec/support/attacker.c $(OBJ)
+	$(CC) $(ALL_CFLAGS) -shared -o $@ $< $(OBJ) $(LINKED)
 
 # What make bench counts copies with: see spec/bench/copies.c.
-$(B)/copies.so: spec/bench/copies.c
+$(B)/copies.$(SO): spec/bench/copies.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fvisibility=default -fno-builtin -shared -o $@ $<
 

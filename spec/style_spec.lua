@@ -25,6 +25,12 @@ local modules = files "lua/beartls/*.lua lua/beartls/*/*.lua"
 -- Design, section 2: a floor may include what is on its own floor or below.
 local floors = { core = 1, crypto = 2, pki = 3, tls = 4, binding = 5, embed = 6 }
 
+-- Headers of C99, of BearSSL and of Lua: there on every system.
+local anywhere = {}
+for _, name in ipairs { "limits", "stdarg", "stddef", "stdint", "stdio", "string", "bearssl", "lua", "lauxlib" } do
+  anywhere[name .. ".h"] = true
+end
+
 describe("the sources in C", function()
   for _, path in ipairs(sources) do
     local floor = path:match "^src/(%w+)/"
@@ -38,6 +44,16 @@ describe("the sources in C", function()
       if floors[floor] < floors.binding then
         assert.is_nil(text:find("#include <l[ua][au][ux]") and text:find("#include <lua", 1, true))
         assert.is_nil(text:find("#include <lauxlib", 1, true))
+      end
+    end)
+
+    it(path .. " wants nothing of a system but C's own headers, unless it is the file for that", function()
+      for header in text:gmatch "#include <([%w_/.]+)>" do
+        assert.is_true(anywhere[header] or path == "src/core/system.c", path .. " includes " .. header)
+      end
+      for _, macro in ipairs { "_WIN32", "__linux__", "__APPLE__", "__unix__" } do
+        local named = text:find(macro, 1, true) ~= nil
+        assert.is_true(not named or path == "src/core/system.c" or path == "src/binding/compat.h", macro)
       end
     end)
 

@@ -6,11 +6,11 @@ local attack = { missing = not ok and "needs attacker.so, which make builds besi
 
 ---Declares a spec that needs attacker.so.
 function attack.it(it, pending, name, body)
+  if attack.missing then
+    pending(("%s (%s)"):format(name, attack.missing))
+    return
+  end
   it(name, function()
-    if attack.missing then
-      pending(attack.missing)
-      return
-    end
     body(attacker)
   end)
 end

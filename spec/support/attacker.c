@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include "binding/session.h"
 #include "tls/classic.h"
@@ -171,6 +173,8 @@ replay_server(lua_State *L)
     return 1;
 }
 
+#if defined(__linux__)
+
 static void
 run_child(lua_State *L, int to)
 {
@@ -234,17 +238,23 @@ getrandom(void *p, size_t n, unsigned flags)
     return -1;
 }
 
+#endif
+
 BTLS_EXPORT int luaopen_attacker(lua_State *L);
 
 BTLS_EXPORT int
 luaopen_attacker(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "seal", seal },
-                                          { "replay", replay },
-                                          { "replay_server", replay_server },
-                                          { "fork", fork_and_call },
-                                          { "take_random", take_random },
-                                          { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "seal", seal },
+        { "replay", replay },
+        { "replay_server", replay_server },
+#if defined(__linux__)
+        { "fork", fork_and_call },
+        { "take_random", take_random },
+#endif
+        { NULL, NULL }
+    };
     lua_newtable(L);
     btls_setfuncs(L, functions);
     return 1;

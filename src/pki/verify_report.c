@@ -45,8 +45,8 @@ describe(const btls_path_search *s, size_t i, const char *whose, char out[WHO])
     if (i == 0)
         snprintf(out, WHO, "the %s's certificate (%s)", whose, subject);
     else
-        snprintf(out, WHO, "the CA certificate (%s), %zu above the %s's,", subject, i,
-                 whose);
+        snprintf(out, WHO, "the CA certificate (%s), %u above the %s's,", subject,
+                 (unsigned)i, whose);
 }
 
 static void

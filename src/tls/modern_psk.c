@@ -278,9 +278,9 @@ btls_psk_choose(modern *m, const btls_client_hello *h, btls_span message)
         return btls_modern_malformed(m, "extension pre_shared_key");
     if (with != count)
         return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
-                                "the client's pre_shared_key has %zu identities but %zu "
+                                "the client's pre_shared_key has %u identities but %u "
                                 "binders",
-                                count, with);
+                                (unsigned)count, (unsigned)with);
     if (!found)
         return 0;
     hs->psk_selected = 1;
