@@ -151,6 +151,14 @@ describe("tls.config", function()
     assert.equal("config_no_certificate", code)
   end)
 
+  it("says whether it has a certificate", function()
+    assert.is_false(tls.config({ trust = pki.path "trust.pem" }):has_certificate())
+    local given = { certificate = pki.path "client_ec.pem", key = pki.path "client_ec.key" }
+    assert.is_true(tls.config(given):has_certificate())
+    assert.is_true(tls.config({ identities = { given } }):has_certificate())
+    assert.has_error(function() tls.config(given).has_certificate() end)
+  end)
+
   it("wants a server name, unless an insecure_ switch makes it pointless", function()
     local config = assert(tls.config { trust = pki.path "trust.pem" })
     assert.has_error(function() config:client() end)

@@ -91,6 +91,29 @@ describe("socket.connect", function()
     assert.equal("io_host_not_found", code)
   end)
 
+  it("goes the way that the program knows, when there is one", function()
+    local child = loopback.serve(echo_server)
+    local port, asked = port_of(child), nil
+    local s = assert(socket.connect("www.example.test", 443, client_config, {
+      timeout = 10,
+      dial = function(...)
+        asked = { ... }
+        return luasocket.connect("127.0.0.1", port)
+      end,
+    }))
+    assert.same({ "www.example.test", 443, 10 }, asked)
+    assert.equal("www.example.test", s:server_name())
+    s:close()
+    loopback.finish(child)
+    assert.same({ nil, "no way", "io_x", { message = "no way", code = "io_x" } }, {
+      socket.connect("www.example.test", 443, client_config, {
+        dial = function()
+          return nil, { message = "no way", code = "io_x" }
+        end,
+      }),
+    })
+  end)
+
   it("bounds the time for the connection and the handshake together", function()
     local listener, port = loopback.listen() -- which never accepts
     local s, message, code, failure =

@@ -242,6 +242,30 @@ describe("receiving", function()
     assert.same({ nil, "want_read", "x", "want_read" }, { server:receive "*a" })
   end)
 
+  it("does not take more for a line or for everything than it may", function()
+    local client, server = loopback.open()
+    client:send "12345\n1234567\nrest\n"
+    assert.same({ "12345" }, { server:receive("*l", nil, 5) })
+    assert.same({ "=1234567" }, { server:receive("*l", "=", 8) })
+    local data, message, partial, code = server:receive("*l", "=", 4)
+    assert.same({ nil, "=rest", "peer_too_long" }, { data, partial, code })
+    assert.equal("the peer sends more than the 4 bytes that it may", message)
+    client:send(("x"):rep(100000)) -- without an end
+    data, message, partial, code = server:receive("*l", nil, 50000)
+    assert.same({ nil, "the peer sends more than the 50000 bytes that it may" }, { data, message })
+    assert.is_true(#partial > 50000 and code == "peer_too_long")
+    assert.equal("want_read", select(4, server:receive("*l", partial, 100000)))
+    client:send "12345"
+    client:close()
+    assert.equal("12345", server:receive("*a", nil, 5))
+
+    client, server = loopback.open()
+    client:send "123456"
+    client:close()
+    assert.same({ nil, "the peer sends more than the 5 bytes that it may", "123456", "peer_too_long" },
+      { server:receive("*a", nil, 5) })
+  end)
+
   it("reads everything until the close", function()
     local client, server = loopback.open()
     send_records(client, ("line\n"):rep(1000), 7)

@@ -33,6 +33,10 @@ function config:identity() end
 ---@return beartls.store|nil
 function config:store() end
 
+---Whether the config has a certificate to show.
+---@return boolean
+function config:has_certificate() end
+
 ---A session: one TLS connection without I/O. Made by config:client and config:server; wiped when it is collected.
 ---@class beartls.session
 local session = {}

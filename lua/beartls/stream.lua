@@ -168,11 +168,13 @@ end
 ---been read: pass it as the prefix when you try again.
 ---@param pattern string|number|nil "*l" unless given
 ---@param prefix string|nil what the result begins with
+---@param most integer|nil how many bytes a line or everything may have, the prefix included: a peer that sends more is
+---not listened to for ever (LuaSocket has no such bound)
 ---@return string|nil data
 ---@return string|nil err "timeout", "want_read", "want_write", "closed", "truncated" or a sentence
 ---@return string|nil partial
----@return string|nil code
-function methods:receive(pattern, prefix)
+---@return string|nil code "peer_too_long" besides
+function methods:receive(pattern, prefix, most)
   local kind, n = patterns.check(pattern)
   prefix = prefix ~= nil and check_text(prefix, "receive: the prefix") or ""
   local ok, message, code = enter(self)
@@ -183,7 +185,7 @@ function methods:receive(pattern, prefix)
     flush(self) -- what an earlier send could not get rid of
   end
   local parts = { prefix ~= "" and prefix or nil }
-  return patterns[kind](self, parts, n)
+  return patterns[kind](self, parts, n or most)
 end
 
 ---Receives whatever there is, as soon as there is something.

@@ -37,6 +37,10 @@ local function is_limit(value)
   return type(value) == "number" and value >= 1
 end
 
+local function is_function(value)
+  return type(value) == "function"
+end
+
 -- What options can be given to streams; each function takes some of them.
 local kinds = {
   timeout = { is_seconds, "a number of seconds" },
@@ -44,6 +48,7 @@ local kinds = {
   ticket = { is_ticket, "what ticket() gave" },
   unread_limit = { is_limit, "a number of bytes" },
   received = { is_name, "bytes" },
+  dial = { is_function, "a function that connects" },
 }
 
 ---Raises when an option is not among those that are named, or of the wrong kind.
@@ -128,7 +133,7 @@ local function connect(host, to, port, config, given)
     return nil, message, code
   end
   local deadline = given.timeout and host.now() + given.timeout
-  local connection, failure = host.dial(address, port, given.timeout)
+  local connection, failure = (given.dial or host.dial)(address, port, given.timeout)
   if not connection then
     return nil, failure.message, failure.code, failure
   end
@@ -172,7 +177,8 @@ function adapter.new(host)
   ---@param port integer|string
   ---@param config beartls.config|nil tls.config {} unless given: the system's roots are believed
   ---@param given table|nil { timeout = seconds for all of it, server_name = instead of the host,
-  ---ticket = to resume, unread_limit = how many bytes a send may keep for a later receive }
+  ---ticket = to resume, unread_limit = how many bytes a send may keep for a later receive, dial = function(host, port,
+  ---seconds) that gives the host's connection to use, as one through a proxy, or nil, { message =, code =, hint = } }
   ---@return beartls.stream|nil
   ---@return string|nil message
   ---@return string|nil code "io_connection_refused", "io_host_not_found", "timeout" ...
@@ -186,7 +192,7 @@ function adapter.new(host)
     if config ~= nil then
       adapter.check_config(config, connect_to)
     end
-    given = adapter.check_options(given, { "timeout", "server_name", "ticket", "unread_limit" }, connect_to)
+    given = adapter.check_options(given, { "timeout", "server_name", "ticket", "unread_limit", "dial" }, connect_to)
     return connect(host, to, port, config, given)
   end
 

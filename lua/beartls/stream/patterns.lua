@@ -9,7 +9,12 @@ local function join(parts)
   return #parts > 1 and table.concat(parts) or parts[1] or ""
 end
 
-local function receive_line(self, parts)
+local function too_long(parts, most)
+  return nil, ("the peer sends more than the %d bytes that it may"):format(most), join(parts), "peer_too_long"
+end
+
+local function receive_line(self, parts, most)
+  local size = #(parts[1] or "")
   while true do
     local ok, message, code = fill(self)
     if not ok then
@@ -17,14 +22,17 @@ local function receive_line(self, parts)
     end
     local piece, ended = self.inbox:take_line()
     parts[#parts + 1] = piece
-    if ended then
+    size = size + #piece
+    if most and size > most then
+      return too_long(parts, most)
+    elseif ended then
       return join(parts)
     end
   end
 end
 
-local function receive_all(self, parts)
-  local before = #parts
+local function receive_all(self, parts, most)
+  local before, size = #parts, #(parts[1] or "")
   while true do
     local ok, message, code = fill(self)
     if not ok then
@@ -33,7 +41,12 @@ local function receive_all(self, parts)
       end
       return nil, message, join(parts), code
     end
-    parts[#parts + 1] = self.inbox:take(self.inbox.size)
+    local piece = self.inbox:take(self.inbox.size)
+    parts[#parts + 1] = piece
+    size = size + #piece
+    if most and size > most then
+      return too_long(parts, most)
+    end
   end
 end
 
