@@ -1,6 +1,8 @@
 -- Every code block of docs/ is run: those of one page in their order, in one directory. What a block says it prints,
 -- after `-->`, it has to print, in that order.
+local pki = require "support.pki"
 local process = require "support.process"
+local web = require "support.web"
 
 local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
 
@@ -31,10 +33,23 @@ local function fine(command)
   return output
 end
 
+-- What a page's blocks find there, and what has to be changed in them.
+local prepare = {
+  ["docs/https.md"] = function(dir)
+    local server = web.start "request"
+    process.write_file(dir .. "/ca.pem", pki.read "trust.pem")
+    process.write_file(dir .. "/me.pem", pki.read "client_ec.pem" .. pki.read "client_ec.key")
+    return function(text)
+      return (text:gsub("localhost:8443", server.host))
+    end
+  end,
+}
+
 local runners = {}
 
-function runners.lua(block, dir)
-  process.write_file(dir .. "/block.lua", table.concat(block, "\n"))
+function runners.lua(block, dir, change)
+  local text = table.concat(block, "\n")
+  process.write_file(dir .. "/block.lua", change and change(text) or text)
   local output, at = fine(("cd %s && %s block.lua"):format(dir, LUA)), 1
   for _, line in ipairs(block) do
     local wanted = line:match "%-%-> (.*)$"
@@ -59,15 +74,16 @@ end
 
 for path in io.popen("ls docs/*.md"):lines() do
   describe(path, function()
-    local dir
+    local dir, change
     setup(function()
       dir = process.tmpdir()
+      change = prepare[path] and prepare[path](dir)
     end)
     teardown(process.cleanup)
 
     for i, block in ipairs(blocks(path)) do
       it(("block %d (%s) does what it says: %s"):format(i, block.kind, block[1]), function()
-        runners[block.kind](block, dir)
+        runners[block.kind](block, dir, change)
       end)
     end
   end)

@@ -40,6 +40,9 @@ local lua_blocks = {
     text = text:gsub("example%.com\", 443", 'localhost", ' .. peer "http")
     return text, "you asked: GET / HTTP/1.0"
   end,
+  ["fetch.lua"] = function(text)
+    return text:gsub("example%.com/", ("localhost:%d/"):format(peer "http")), "you asked: GET / HTTP/1.1\n\t200"
+  end,
   ["mutual.lua"] = function(text)
     return text:gsub("8443", tostring(peer("echo", true))), "CN=localhost,O=beartls specs\nhello\n"
   end,
