@@ -199,16 +199,6 @@ function config_methods:identity()
   return setting.identity
 end
 
----Whether the config has a certificate to show.
----@return boolean
-function config_methods:has_certificate()
-  local setting = settings[self]
-  if not setting then
-    error("config:has_certificate is called on a config, with a colon", 2)
-  end
-  return setting.serves
-end
-
 local server_options = {
   pause = { function(value) return type(value) == "boolean" end, "true or false" },
 }

@@ -364,6 +364,14 @@ config_identity(lua_State *L)
     return 1;
 }
 
+/* config:has_certificate() -> whether it has one to show. */
+static int
+config_has_certificate(lua_State *L)
+{
+    lua_pushboolean(L, check_object(L, 1)->config.identity_count > 0);
+    return 1;
+}
+
 static int
 config_gc(lua_State *L)
 {
@@ -395,7 +403,8 @@ static const luaL_Reg functions[] = { { "new", new_config },
                                       { "adopt_trust", adopt_trust },
                                       { "identity", config_identity },
                                       { NULL, NULL } };
-static const luaL_Reg methods[] = { { NULL, NULL } };
+static const luaL_Reg methods[] = { { "has_certificate", config_has_certificate },
+                                    { NULL, NULL } };
 static const luaL_Reg metamethods[] = { { "__gc", config_gc },
                                         { "__tostring", config_tostring },
                                         { NULL, NULL } };
