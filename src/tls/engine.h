@@ -58,10 +58,8 @@ btls_engine *btls_classic_new(struct btls_session *s, btls_error *e);
 btls_engine *btls_modern_new(struct btls_session *s, btls_error *e);
 
 struct btls_config;
-struct btls_client_hello;
-/* 1 when the modern engine is the one to answer this ClientHello (NULL: there is none
- * that can be read): it can, or nobody of the config could. */
-int btls_modern_answers(const struct btls_config *config,
-                        const struct btls_client_hello *hello);
+/* 1 when the modern engine is the one to answer this ClientHello message (empty: what
+ * came is none): it can, or it has to be refused, or nobody of the config could. */
+int btls_modern_answers(const struct btls_config *config, btls_span message);
 
 #endif

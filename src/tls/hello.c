@@ -172,6 +172,18 @@ is_filled_vector(btls_span body, int size)
     return btls_read_end(&r) && list.n > 0;
 }
 
+/* RFC 7301, 3.1: a list of names, none of them empty. */
+static int
+is_protocol_list(btls_span body)
+{
+    btls_reader r = btls_reader_of(body);
+    btls_reader list = btls_reader_of(btls_read_vec16(&r));
+    int empty = list.left == 0;
+    while (btls_read_more(&list))
+        empty |= btls_read_vec8(&list).n == 0;
+    return !empty && !list.bad && btls_read_end(&r);
+}
+
 int
 btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error *e)
 {
@@ -190,6 +202,12 @@ btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error
     if (btls_extensions_has(x, BTLS_EXT_CERTIFICATE_AUTHORITIES) &&
         !is_filled_vector(x->body[BTLS_EXT_CERTIFICATE_AUTHORITIES], 2))
         return malformed(e, "extension certificate_authorities");
+    if (btls_extensions_has(x, BTLS_EXT_ALPN) &&
+        !is_protocol_list(x->body[BTLS_EXT_ALPN]))
+        return malformed(e, "extension application_layer_protocol_negotiation");
+    if (btls_extensions_has(x, BTLS_EXT_MAX_FRAGMENT_LENGTH) &&
+        x->body[BTLS_EXT_MAX_FRAGMENT_LENGTH].n != 1)
+        return malformed(e, "extension max_fragment_length");
     if (btls_extensions_has(x, BTLS_EXT_STATUS_REQUEST) &&
         !is_status_request(x->body[BTLS_EXT_STATUS_REQUEST]))
         return malformed(e, "extension status_request");
@@ -198,7 +216,7 @@ btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error
     if (x->body[BTLS_EXT_POST_HANDSHAKE_AUTH].n != 0)
         return malformed(e, "extension post_handshake_auth");
     /* TLS 1.3 knows nothing of it. */
-    if (version == BTLS_TLS12 && x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
+    if (version != BTLS_TLS13 && x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
         return malformed(e, "extension extended_master_secret");
     return 0;
 }

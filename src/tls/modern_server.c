@@ -59,22 +59,52 @@ answers_12(const btls_config *c, const btls_client_hello *h)
     return 0;
 }
 
-int
-btls_modern_answers(const btls_config *config, const btls_client_hello *hello)
+/* RFC 7507, 3: the client tried better before, and we could have answered that. */
+static int
+is_fallback(const btls_config *c, const btls_client_hello *h, unsigned version)
 {
+    return btls_list16_has(h->suites, BTLS_FALLBACK_SCSV) && version < c->max_version;
+}
+
+/* RFC 5246, 7.4.1.2; RFC 8446, 4.1.2: TLS 1.3 has no others than null. */
+static int
+has_compressions(const btls_client_hello *h, unsigned version)
+{
+    return memchr(h->compressions.p, 0, h->compressions.n) != NULL &&
+           (version != BTLS_TLS13 || h->compressions.n == 1);
+}
+
+/* Nobody may answer it: the modern engine refuses it with the right alert, whatever the
+ * version, and BearSSL would not. */
+static int
+is_wrong(const btls_config *c, const btls_client_hello *h, unsigned version)
+{
+    char name[256];
+    btls_error e;
+    int listed = btls_extensions_has(&h->x, BTLS_EXT_SUPPORTED_VERSIONS);
+    return (version == 0 && listed) || is_fallback(c, h, version) ||
+           !has_compressions(h, version) ||
+           btls_client_hello_server_name(h, name, &e) != 0 ||
+           btls_client_hello_check(h, version, &e) != 0;
+}
+
+int
+btls_modern_answers(const btls_config *config, btls_span message)
+{
+    btls_client_hello hello;
     unsigned version;
     btls_error e;
     if (!btls_config_names_classic(config))
         return 1;
-    /* What cannot be read gets its answer from BearSSL, which knows the old ways. */
-    if (hello == NULL ||
-        btls_client_hello_version(hello, config->min_version, config->max_version,
-                                  &version, &e) != 0)
+    if (message.n == 0) /* BearSSL knows the old ways of being no ClientHello */
         return 0;
-    /* BearSSL does not know supported_versions. */
-    if (version == 0 && btls_extensions_has(&hello->x, BTLS_EXT_SUPPORTED_VERSIONS))
+    if (btls_client_hello_read(&hello, message, &e) != 0 ||
+        btls_client_hello_version(&hello, config->min_version, config->max_version,
+                                  &version, &e) != 0)
         return 1;
-    return version == BTLS_TLS13 || (version == BTLS_TLS12 && answers_12(config, hello));
+    return version == BTLS_TLS13 ||
+           (version == BTLS_TLS12 && answers_12(config, &hello)) ||
+           is_wrong(config, &hello, version);
 }
 
 int
@@ -157,23 +187,21 @@ check_hello(modern *m, const btls_client_hello *h)
     unsigned version;
     if (h->legacy_version <= BTLS_SSL30) /* RFC 8446, D.5 */
         return fail_version(m, h);
-    if (btls_client_hello_version(
-            h, c->min_version > BTLS_TLS12 ? c->min_version : BTLS_TLS12, c->max_version,
-            &version, &e) != 0 ||
+    if (btls_client_hello_version(h, c->min_version, c->max_version, &version, &e) != 0 ||
         btls_client_hello_server_name(h, m->s->server_name, &e) != 0)
         return btls_modern_fail_with(m, &e);
     if (version == 0)
         return fail_version(m, h);
-    if (m->hs->retried && version != BTLS_TLS13)
-        return wrong(m, "after the HelloRetryRequest takes TLS 1.3 back");
-    /* RFC 7507, 3: the client tried better before, and we could have answered that. */
-    if (btls_list16_has(h->suites, BTLS_FALLBACK_SCSV) && version < c->max_version)
+    if (is_fallback(c, h, version))
         return btls_fail_refusal(m->s, BTLS_ALERT_INAPPROPRIATE_FALLBACK);
-    if (memchr(h->compressions.p, 0, h->compressions.n) == NULL ||
-        (version == BTLS_TLS13 && h->compressions.n != 1)) /* 4.1.2 */
+    if (!has_compressions(h, version))
         return wrong(m, "has wrong compression methods");
     if (btls_client_hello_check(h, version, &e) != 0)
         return btls_modern_fail_with(m, &e);
+    if (version < BTLS_TLS12) /* it came here only to be refused */
+        return fail_version(m, h);
+    if (m->hs->retried && version != BTLS_TLS13)
+        return wrong(m, "after the HelloRetryRequest takes TLS 1.3 back");
     m->version = version;
     return check_second_hello(m, h);
 }

@@ -63,10 +63,11 @@ btls_session_is_verifying(const btls_session *s)
 /* The engine that the config, or the ClientHello that has come, asks for (design,
  * section 2). */
 static int
-start_engine(btls_session *s, const btls_client_hello *hello, btls_error *e)
+start_engine(btls_session *s, btls_error *e)
 {
-    int modern = s->is_client ? !btls_config_names_classic(s->config)
-                              : btls_modern_answers(s->config, hello);
+    int modern = s->is_client
+                     ? !btls_config_names_classic(s->config)
+                     : btls_modern_answers(s->config, btls_peek_message(&s->hello));
     s->engine = modern ? btls_modern_new(s, e) : btls_classic_new(s, e);
     return s->engine == NULL ? -1 : 0;
 }
@@ -91,7 +92,7 @@ btls_session_start(btls_session *s, const btls_config *config, int is_client,
     if (server_name != NULL)
         snprintf(s->server_name, sizeof s->server_name, "%s", server_name);
     btls_session_offer(s, ticket);
-    return is_client ? start_engine(s, NULL, e) : 0;
+    return is_client ? start_engine(s, e) : 0;
 }
 
 void
@@ -119,6 +120,11 @@ btls_session_fail_with(btls_session *s, const btls_error *e)
 {
     if (!btls_session_failed(s)) {
         s->error = *e;
+        if (strncmp(e->code, "peer_", 5) == 0 && e->hint[0] == '\0')
+            btls_error_hint(&s->error,
+                            "%s does not keep to TLS, or something on the way meddles; "
+                            "with trace = true, failure().trace shows what came",
+                            btls_session_peer_name(s));
         s->state = BTLS_STATE_FAILED;
         s->alert_pending = e->alert != BTLS_NO_ALERT && !e->sent_by_peer;
         if (e->alert != BTLS_NO_ALERT)
@@ -137,11 +143,6 @@ btls_session_fail(btls_session *s, const char *code, int alert, const char *fmt,
     vsnprintf(sentence, sizeof sentence, fmt, args);
     va_end(args);
     btls_error_set(&e, code, alert, "%s", sentence);
-    if (strncmp(code, "peer_", 5) == 0)
-        btls_error_hint(&e,
-                        "%s does not keep to TLS, or something on the way meddles; "
-                        "with trace = true, failure().trace shows what came",
-                        btls_session_peer_name(s));
     return btls_session_fail_with(s, &e);
 }
 
@@ -211,23 +212,12 @@ settle(btls_session *s)
     return -1;
 }
 
-/* 1 when the ClientHello that has come can be read. */
-static int
-read_hello(const btls_session *s, btls_client_hello *hello)
-{
-    btls_error ignored;
-    btls_span message = btls_peek_message(&s->hello);
-    return message.n > 0 && btls_client_hello_read(hello, message, &ignored) == 0;
-}
-
-/* Server: the engine is chosen by the ClientHello, or by the config alone when it is no
- * ClientHello; then it gets all that has come. */
+/* Server: the engine is chosen by what has come, and gets all of it. */
 static int
 start_answering(btls_session *s, btls_error *e)
 {
-    btls_client_hello hello;
     s->state = BTLS_STATE_HANDSHAKE;
-    return start_engine(s, read_hello(s, &hello) ? &hello : NULL, e);
+    return start_engine(s, e);
 }
 
 /* ... but first a store is asked for what the client offers. */
@@ -236,7 +226,9 @@ answer_hello(btls_session *s)
 {
     btls_client_hello hello;
     btls_error e;
-    if (read_hello(s, &hello) && btls_session_wants(s, &hello)) {
+    btls_span message = btls_peek_message(&s->hello);
+    if (message.n > 0 && btls_client_hello_read(&hello, message, &e) == 0 &&
+        btls_session_wants(s, &hello)) {
         s->state = BTLS_STATE_HELLO;
         return 0;
     }
@@ -435,7 +427,7 @@ btls_session_close(btls_session *s)
     btls_error e;
     if (s->state > BTLS_STATE_OPEN)
         return;
-    if (s->engine == NULL && start_engine(s, NULL, &e) != 0) {
+    if (s->engine == NULL && start_engine(s, &e) != 0) {
         btls_session_fail_with(s, &e);
         return;
     }
