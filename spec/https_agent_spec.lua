@@ -190,6 +190,26 @@ describe("an agent", function()
     assert.is_true(asked { proxy = "http://other@" .. server.proxy } > tunnelled)
   end)
 
+  it("resumes sessions on new connections, each of its own identity", function()
+    local alone = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+    local function resumed(given)
+      return (select(5, answered(alone, "close", given or {}))).resumed
+    end
+    for _, version in ipairs { "TLSv1.3", "TLSv1.2" } do
+      agent = new_agent { trust = pki.path "trust.pem", max_version = version }
+      assert.same({ false, true, true }, { resumed(), resumed(), resumed() })
+      assert.is_false(resumed { certificate = pki.path "client_ec.pem", key = pki.path "client_ec.key" })
+      assert.is_true(resumed())
+      assert.is_false(resumed { url = "https://127.0.0.1:" .. server.port })
+    end
+    agent = new_agent { trust = pki.path "trust.pem", tickets = false }
+    assert.same({ false, false }, { resumed(), resumed() })
+    agent = new_agent { config = config }
+    assert.same({ false, false }, { resumed(), resumed() })
+    agent = new_agent { config = peer.config { tickets = require("beartls.store.memory").new() } }
+    assert.same({ false, true }, { resumed(), resumed() })
+  end)
+
   it("keeps no more than it may, the last ones", function()
     agent = new_agent { max_idle = 2, max_idle_per_host = 1 }
     local function try(host)

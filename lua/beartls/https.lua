@@ -2,10 +2,14 @@
 
 local fetch = require "beartls.https.fetch"
 local ltn12 = require "ltn12"
+local memory = require "beartls.store.memory"
 local new_pool = require "beartls.https.pool"
 local settings = require "beartls.https.settings"
 
 local https = {}
+
+-- How many sessions an agent can resume.
+local TICKETS = 256
 
 -- As LuaSocket's request(url, body) does it.
 local function simple_form(url, body)
@@ -75,7 +79,8 @@ end
 
 local agent_mt = { __index = agent_methods, __name = "beartls.https.agent", __close = agent_methods.close }
 
----Makes an agent: it keeps connections for further requests, and knows what these have in common.
+---Makes an agent: it keeps connections for further requests, resumes the sessions of those that are gone, and knows
+---what its requests have in common.
 ---@param given table|nil what a request takes besides url, method, body, source, sink and step; and max_idle (how many
 ---connections may wait: 16), max_idle_per_host (4), idle_timeout (for how many seconds: 30)
 ---@return beartls.https.agent|nil
@@ -84,7 +89,7 @@ local agent_mt = { __index = agent_methods, __name = "beartls.https.agent", __cl
 function https.agent(given)
   given = given or {}
   settings.check(given, "https.agent")
-  local identity, message, code = settings.identity(given)
+  local identity, message, code = settings.identity(given, nil, memory.new { entries = TICKETS })
   if not identity then
     return nil, message, code
   end

@@ -141,16 +141,20 @@ local default_identity
 ---The config that is given, one of the options in place, the base's, or the default one.
 ---@param given table
 ---@param base beartls.https.identity|nil the agent's
+---@param store beartls.store|nil for what resumes sessions, when a config is made and nothing else is said about that
 ---@return beartls.https.identity|nil
 ---@return string|nil message
 ---@return string|nil code those of tls.config
-function settings.identity(given, base)
+function settings.identity(given, base, store)
   if given.config then
     return { config = given.config }
   end
   local picked, any = pick(given, base and base.picked)
-  if not any and (base or default_identity) then
+  if not any and not store and (base or default_identity) then
     return base or default_identity
+  end
+  if store and picked.tickets == nil then
+    picked.tickets = store
   end
   local config, message, code = make_config(picked)
   if not config then
@@ -159,7 +163,7 @@ function settings.identity(given, base)
   local identity = { picked = picked, config = config, bare = function()
     return make_config(picked, true)
   end }
-  if not any then
+  if not any and not store then
     default_identity = identity
   end
   return identity
