@@ -163,6 +163,14 @@ function session:ocsp_response() end
 ---@return string|nil code "channel_binding_unavailable", "want_read"
 function session:channel_binding(type) end
 
+---The verify_data of a Finished message (RFC 8446, 4.4.4; RFC 5246, 7.4.9). Of TLS 1.2 without extended master secret
+---there is none: it need not be unique.
+---@param side "client"|"server"
+---@return string|nil bytes 32 or 48, in TLS 1.2 12
+---@return string|nil message
+---@return string|nil code "want_read", "channel_binding_unavailable"
+function session:finished(side) end
+
 ---What resumes this session later: config:client(name, { ticket = ticket }). Clients only. One of TLS 1.3 arrives
 ---behind the handshake, with the server's first data at the latest, and is offered once: after that it is spent, and
 ---costs a full handshake (RFC 8446, appendix C.4).
@@ -385,6 +393,11 @@ function certificate:fingerprint(kind) end
 ---@return string "sha256//BASE64"
 function certificate:pin() end
 
+---Its SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+---@param form "pem"|"der"|nil nil is "pem"
+---@return string
+function certificate:public_key(form) end
+
 ---@return string of the leaf
 function certificate:der() end
 
@@ -550,9 +563,9 @@ function ticket:encode() end
 ---@class beartls.core
 local core = {}
 
----@param name "sha256"|"sha1"
+---@param name "sha256"|"sha1"|"sha512"
 ---@param bytes string
----@return string 32 or 20 bytes
+---@return string 32, 20 or 64 bytes
 function core.hash(name, bytes) end
 
 ---What an OCSP response says (RFC 6960); its signature is not checked. Times are seconds since the epoch.
@@ -563,6 +576,18 @@ function core.hash(name, bytes) end
 ---@return string|nil message
 ---@return string|nil code "certificate_ocsp_malformed"
 function core.ocsp_decode(bytes) end
+
+---An object that is no table, for programs that tell objects from settings by their type.
+---@param metatable table
+---@param state table what the object is about
+---@return userdata
+function core.handle(metatable, state) end
+
+---The state of such an object.
+---@param value any
+---@param metatable table
+---@return table|nil state nil when it is no object with that metatable
+function core.handle_state(value, metatable) end
 
 ---Bytes from the system's generator; raises when it gives none.
 ---@param n number 0 to 64

@@ -265,6 +265,22 @@ certificate_pin(lua_State *L)
     return 1;
 }
 
+/* certificate:public_key([ "pem" | "der" ]) -> its SubjectPublicKeyInfo */
+static int
+certificate_public_key(lua_State *L)
+{
+    static const char *const forms[] = { "pem", "der", NULL };
+    btls_span out = btls_check_leaf(L, 1).spki;
+    if (luaL_checkoption(L, 2, "pem", forms) == 0) {
+        certificate *text = new_certificate(L); /* its queue is freed whatever happens */
+        if (!btls_pem_push(&text->chain.bytes, "PUBLIC KEY", out))
+            return luaL_error(L, "not enough memory");
+        out = btls_queue_bytes(&text->chain.bytes);
+    }
+    lua_pushlstring(L, (const char *)out.p, out.n);
+    return 1;
+}
+
 /* certificate:der() -> the leaf's bytes */
 static int
 certificate_der(lua_State *L)
@@ -376,6 +392,7 @@ static const luaL_Reg methods[] = {
     { "issued", certificate_issued },
     { "fingerprint", certificate_fingerprint },
     { "pin", certificate_pin },
+    { "public_key", certificate_public_key },
     { "der", certificate_der },
     { "pem", certificate_pem },
     { "is_ca", certificate_is_ca },

@@ -9,12 +9,12 @@
 #include "pki/signature.h"
 #include "pki/spki.h"
 
-/* core.hash("sha256" | "sha1", bytes) -> bytes */
+/* core.hash("sha256" | "sha1" | "sha512", bytes) -> bytes */
 static int
 core_hash(lua_State *L)
 {
-    static const char *const names[] = { "sha256", "sha1", NULL };
-    static const int hashes[] = { br_sha256_ID, br_sha1_ID };
+    static const char *const names[] = { "sha256", "sha1", "sha512", NULL };
+    static const int hashes[] = { br_sha256_ID, br_sha1_ID, br_sha512_ID };
     int hash = hashes[luaL_checkoption(L, 1, NULL, names)];
     btls_span bytes;
     uint8_t out[BTLS_HASH_MAX];
@@ -182,6 +182,8 @@ static const luaL_Reg functions[] = {
     { "ip_address", core_ip_address },
     { "ip_text", core_ip_text },
     { "is_dns_name", core_is_dns_name },
+    { "handle", btls_handle },
+    { "handle_state", btls_handle_state },
     { NULL, NULL },
 };
 

@@ -91,6 +91,10 @@ void btls_push_path(lua_State *L, const btls_path *path, const btls_chain *chain
 void btls_push_failure(lua_State *L, const btls_error *e, const btls_path *path,
                        const btls_chain *chain, const btls_trust *trust);
 
+/* From handle.c: functions of the core. */
+int btls_handle(lua_State *L);
+int btls_handle_state(lua_State *L);
+
 /* Each registers its type and leaves the table of its constructors on the stack. */
 int btls_open_certificate(lua_State *L);
 int btls_open_key(lua_State *L);

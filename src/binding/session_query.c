@@ -221,6 +221,29 @@ session_channel_binding(lua_State *L)
     return 1;
 }
 
+/* session:finished("client" | "server") -> verify_data of that side's Finished | nil,
+ * message, code */
+static int
+session_finished(lua_State *L)
+{
+    static const char *const sides[] = { "client", "server", NULL };
+    btls_info info = info_of(check_session(L));
+    int side = luaL_checkoption(L, 2, NULL, sides);
+    btls_error e;
+    if (info.finished_size == 0) {
+        if (info.version == 0)
+            btls_error_set(&e, "want_read", BTLS_NO_ALERT,
+                           "the handshake is not finished");
+        else
+            btls_error_set(&e, "channel_binding_unavailable", BTLS_NO_ALERT,
+                           "this session has no extended master secret: its Finished "
+                           "messages need not be unique");
+        return btls_push_error(L, &e);
+    }
+    lua_pushlstring(L, (const char *)info.finished[side], info.finished_size);
+    return 1;
+}
+
 /* session:ticket() -> ticket | nil, message, code */
 static int
 session_ticket(lua_State *L)
@@ -267,6 +290,7 @@ static const luaL_Reg methods[] = {
     { "local_certificate", session_local_certificate },
     { "export", session_export },
     { "channel_binding", session_channel_binding },
+    { "finished", session_finished },
     { "ticket", session_ticket },
     { NULL, NULL },
 };

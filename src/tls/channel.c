@@ -67,8 +67,9 @@ btls_channel_unique(btls_session *s, uint8_t out[BTLS_CHANNEL_MAX], size_t *n,
     btls_info info = btls_session_info(s);
     if (!info.unique)
         return unavailable(&info, e);
-    *n = sizeof info.first_finished;
-    memcpy(out, info.first_finished, *n);
+    /* RFC 5929, 3: the first Finished, which is the server's in a resumed session. */
+    *n = info.finished_size;
+    memcpy(out, info.finished[info.resumed ? 1 : 0], *n);
     return 0;
 }
 

@@ -22,8 +22,11 @@ typedef struct {
     unsigned signature_scheme; /* with which the server signed its key exchange */
     const char *alpn;          /* owned by the config */
     int resumed;
-    int unique; /* TLS 1.2 with extended master secret: first_finished is tls-unique */
-    uint8_t first_finished[12];
+    int unique; /* TLS 1.2 with extended master secret: the first Finished is tls-unique
+                 */
+    uint8_t finished[2][48]; /* verify_data of the client's Finished and the server's; in
+                                TLS 1.2 with extended master secret only */
+    size_t finished_size;    /* 0: not known */
 } btls_info;
 
 typedef struct {

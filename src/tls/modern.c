@@ -215,10 +215,11 @@ modern_info(const btls_engine *e, btls_info *info)
     info->signature_scheme = m->scheme;
     info->alpn = m->alpn;
     info->unique = m->extended_master_secret;
-    /* RFC 5929, 3: the first Finished, which is the server's in a resumed session. */
-    if (info->unique)
-        memcpy(info->first_finished, m->verify_data[m->resumed ? 1 : 0],
-               sizeof info->first_finished);
+    if (info->unique || m->version == BTLS_TLS13) {
+        memcpy(info->finished, m->verify_data, sizeof info->finished);
+        info->finished_size =
+            m->version == BTLS_TLS13 ? btls_hash_size(m->suite->hash) : 12;
+    }
 }
 
 static void

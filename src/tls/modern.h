@@ -173,7 +173,7 @@ struct modern {
     btls_schedule schedule;                /* TLS 1.3 */
     uint8_t master_secret[48];             /* TLS 1.2, for the exporter */
     uint8_t randoms[2 * BTLS_RANDOM_SIZE]; /* likewise: client's, server's */
-    uint8_t verify_data[2][12];            /* TLS 1.2: Finished of client and server */
+    uint8_t verify_data[2][48];            /* Finished of client and server */
 };
 
 extern const btls_engine_class btls_modern_class;

@@ -112,7 +112,10 @@ btls_keys_finished(modern *m, int client, const btls_transcript *t,
 {
     uint8_t hash[BTLS_HASH_MAX];
     const uint8_t *secret = client ? m->hs->client_secret : m->hs->server_secret;
-    return btls_schedule_finished(m->suite->hash, secret, transcript_hash(t, hash), out);
+    size_t n =
+        btls_schedule_finished(m->suite->hash, secret, transcript_hash(t, hash), out);
+    memcpy(m->verify_data[client ? 0 : 1], out, n);
+    return n;
 }
 
 void
