@@ -21,6 +21,8 @@ describe("a private key", function()
       assert.equal(owner:key_bits(), key:bits())
       assert.equal(owner:curve(), key:curve())
       assert.equal(owner:pin(), key:pin())
+      assert.equal(key:public(), owner:public_key())
+      assert.equal(key:public "der", owner:public_key "der")
     end
   end)
 

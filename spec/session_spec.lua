@@ -486,4 +486,20 @@ describe("exported keying material", function()
     end
     assert.has_error(function() p.client:channel_binding "tls-bogus" end)
   end)
+
+  it("shows both Finished messages, of which the first is tls-unique", function()
+    local p = pair.open({ max_version = "TLSv1.2" }, { max_version = "TLSv1.2" })
+    for _, case in ipairs { { p, 12 }, { pair.open({ min_version = "TLSv1.3" }), 32 } } do
+      local client, server = case[1].client, case[1].server
+      for _, side in ipairs { "client", "server" } do
+        assert.equal(case[2], #client:finished(side))
+        assert.equal(client:finished(side), server:finished(side))
+      end
+      assert.not_equal(client:finished "client", client:finished "server")
+    end
+    assert.equal(p.client:channel_binding "tls-unique", p.client:finished "client")
+    assert.equal("want_read", select(3, pair.new().client:finished "client"))
+    local old = { cipher_suites = { "TLS_RSA_WITH_AES_128_GCM_SHA256" } }
+    assert.equal("channel_binding_unavailable", select(3, pair.open(old, old).client:finished "client"))
+  end)
 end)

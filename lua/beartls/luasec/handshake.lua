@@ -106,11 +106,9 @@ local function reason(self, message, code)
   return message
 end
 
+-- The descriptor stays open: event loops have to let go of it first.
 local function fail(self, message)
   self.failed = message
-  if self.stream then
-    self.stream:close()
-  end
   return false, message
 end
 

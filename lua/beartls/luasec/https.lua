@@ -1,4 +1,4 @@
--- https.lua: what LuaSec's ssl.https has: requests by LuaSocket's socket.http, over connections with LuaSec's parameters.
+-- https.lua: what LuaSec's ssl.https has: requests of socket.http over connections with LuaSec's parameters.
 
 local context = require "beartls.luasec.context"
 local http = require "socket.http"
