@@ -1,6 +1,8 @@
 -- The rules of records, keys, closure and alerts in TLS 1.3, each broken once by a peer that has the keys.
 
+local attack = require "support.attack"
 local hello = require "support.hello"
+local pair = require "support.pair"
 local rules = require "support.rules"
 local wire = require "support.wire"
 
@@ -289,6 +291,33 @@ describe("hard point 16, KeyUpdate (RFC 8446, 4.6.3):", function()
       peer:expect("peer_too_many_records", 10, true)
     end)
   end)
+
+  -- RFC 8446, 5.5: 2^24.5 records under one key of AES-GCM; RFC 9147, 4.5.3: 2^23 of AES-CCM.
+  for suite, case in pairs {
+    TLS_AES_128_GCM_SHA256 = { most = 2 ^ 24 }, TLS_AES_256_GCM_SHA384 = { most = 2 ^ 24 },
+    TLS_AES_128_CCM_SHA256 = { most = 2 ^ 22 }, TLS_CHACHA20_POLY1305_SHA256 = { most = 2 ^ 40, never = true },
+  } do
+    attack.it(it, pending, ("of our own, keys of %s %s"):format(suite, case.never and "never wear out"
+      or "are changed before they have protected too much"), function(attacker)
+      local suites = { cipher_suites = { suite } }
+      local p = pair.open(rules.client_config(suites), rules.server_config(suites))
+      local client, server = p.client, p.server
+      for _, ends in ipairs { { client, server }, { server, client } } do
+        local sender, receiver = ends[1], ends[2]
+        local function says(what, records)
+          assert(sender:write(what))
+          local sent = sender:drain()
+          assert.equal(records, #wire.records(sent))
+          assert(receiver:feed(sent))
+          assert.equal(what, receiver:read())
+        end
+        attacker.age(sender, receiver, case.most - 1)
+        says("the last under the old key", 1)
+        says("the first under a new one", case.never and 1 or 2)
+        says("another", 1)
+      end
+    end)
+  end
 
   it("one before Finished is refused", function()
     rules.client_of_server():client_hello():listen():send(wire.HANDSHAKE, KEY_UPDATE):expect(UNEXPECTED, 10, true)

@@ -128,16 +128,32 @@ install(modern *m, int sent, const uint8_t *secret)
     btls_records_install(&m->records, sent, m->suite->aead, key, iv);
 }
 
+/* The transcript up to a ServerHello, or over HelloRetryRequest to it: messages 1 to
+ * `last`. */
+static void
+replay_hellos(lua_State *L, btls_transcript *t, int last)
+{
+    btls_transcript_init(t);
+    btls_transcript_choose(t, br_sha256_ID);
+    btls_transcript_add(t, message_at(L, 1));
+    if (last > 2)
+        btls_transcript_retry(t, br_sha256_ID);
+    for (int i = 2; i <= last; i++)
+        btls_transcript_add(t, message_at(L, i));
+}
+
 /* attacker.replay_server(server session, { ClientHello, ServerHello, what follows up to
- * Finished }, private key, sequence) -> session: one that awaits the client's Finished
- * goes on as if it had answered that, with that key for its share, and had sent so many
- * records under its application keys. */
+ * Finished }, private key, sequence) -> session: one that awaits the client's Certificate
+ * or Finished goes on as if it had answered that, with that key for its share, and had
+ * sent so many records under its application keys. HelloRetryRequest and the second
+ * ClientHello may stand in between. */
 static int
 replay_server(lua_State *L)
 {
     btls_session_object *o = luaL_checkudata(L, 1, BTLS_SESSION);
     size_t n, size = 0;
     const char *key = luaL_checklstring(L, 3, &n);
+    int server_hello = message_at(L, 4).n > 0 ? 4 : 2;
     uint8_t hash[BTLS_HASH_MAX], shared[BTLS_GROUP_SECRET_MAX];
     btls_client_hello h;
     btls_error e;
@@ -145,32 +161,46 @@ replay_server(lua_State *L)
                   "not modern");
     modern *m = (modern *)(void *)o->session.engine;
     handshake *hs = m->hs;
-    btls_transcript *t = &hs->transcript;
-    luaL_argcheck(L, hs != NULL && m->state == BTLS_WAIT_FINISHED, 1, "not that far");
-    luaL_argcheck(L, btls_client_hello_read(&h, message_at(L, 1), &e) == 0, 2,
-                  "no hello");
+    luaL_argcheck(
+        L, hs != NULL && (m->state == BTLS_WAIT_FINISHED || m->state == BTLS_WAIT_CERT),
+        1, "not that far");
+    luaL_argcheck(L, btls_client_hello_read(&h, message_at(L, server_hello - 1), &e) == 0,
+                  2, "no hello");
     btls_span share = h.x.body[BTLS_EXT_KEY_SHARE]; /* one: list, group, key */
     luaL_argcheck(L,
                   share.n > 6 &&
                       btls_group_share(m->group, (const uint8_t *)key, n, share.p + 6,
                                        share.n - 6, shared, &size) == 0,
                   3, "no key for that share");
-    btls_transcript_init(t);
-    btls_transcript_choose(t, br_sha256_ID);
-    btls_transcript_add(t, message_at(L, 1));
-    btls_transcript_add(t, message_at(L, 2));
+    replay_hellos(L, &hs->transcript, server_hello);
     btls_schedule_early(&m->schedule, br_sha256_ID, (btls_span){ NULL, 0 });
-    btls_schedule_handshake(&m->schedule, (btls_span){ shared, size },
-                            (btls_span){ hash, btls_transcript_hash(t, hash) });
+    btls_schedule_handshake(
+        &m->schedule, (btls_span){ shared, size },
+        (btls_span){ hash, btls_transcript_hash(&hs->transcript, hash) });
     memcpy(hs->client_secret, m->schedule.client, sizeof hs->client_secret);
     install(m, 0, m->schedule.client);
-    btls_transcript_add(t, message_at(L, 3));
-    btls_schedule_master(&m->schedule,
-                         (btls_span){ hash, btls_transcript_hash(t, hash) });
+    btls_transcript_add(&hs->transcript, message_at(L, server_hello + 1));
+    btls_schedule_master(
+        &m->schedule, (btls_span){ hash, btls_transcript_hash(&hs->transcript, hash) });
     install(m, 1, m->schedule.server);
     m->records.directions[1].sequence = (uint64_t)luaL_checkinteger(L, 4);
     lua_settop(L, 1);
     return 1;
+}
+
+/* attacker.age(sender, receiver, sequence): as if so many records had gone that way under
+ * the keys that are in force, and arrived. */
+static int
+age(lua_State *L)
+{
+    for (int i = 1; i <= 2; i++) {
+        btls_session_object *o = luaL_checkudata(L, i, BTLS_SESSION);
+        luaL_argcheck(L, o->session.engine != NULL && is_modern(&o->session), i,
+                      "not modern");
+        modern *m = (modern *)(void *)o->session.engine;
+        m->records.directions[i == 1].sequence = (uint64_t)luaL_checknumber(L, 3);
+    }
+    return 0;
 }
 
 #if defined(__linux__)
@@ -249,6 +279,7 @@ luaopen_attacker(lua_State *L)
         { "seal", seal },
         { "replay", replay },
         { "replay_server", replay_server },
+        { "age", age },
 #if defined(__linux__)
         { "fork", fork_and_call },
         { "take_random", take_random },
