@@ -7,11 +7,13 @@
 
 #include "crypto/aead.h"
 #include "crypto/ed25519.h"
+#include "crypto/group.h"
 #include "crypto/password.h"
+#include "crypto/rsa_pss.h"
 #include "tls/schedule.h"
 
-#define HIDE(x) VALGRIND_MAKE_MEM_UNDEFINED((x), sizeof(x))
-#define SHOW(x) VALGRIND_MAKE_MEM_DEFINED((x), sizeof(x))
+#define HIDE(x) VALGRIND_MAKE_MEM_UNDEFINED(&(x), sizeof(x))
+#define SHOW(x) VALGRIND_MAKE_MEM_DEFINED(&(x), sizeof(x))
 
 /* The public key and the signature are public, once they are there. */
 static int
@@ -73,17 +75,82 @@ check_schedule(int hash)
     btls_schedule_ticket(&s, transcript, out);
 }
 
-/* Records and tickets are sealed with these. */
-static void
+/* Records and tickets are sealed with these, and opened; what came over the wire is
+ * public, and so is whether the tag is right. */
+static int
 check_aead(enum btls_aead_kind kind)
 {
     static const uint8_t nonce[BTLS_AEAD_NONCE];
+    static const btls_span aad = { nonce, sizeof nonce };
     uint8_t key[BTLS_AEAD_KEY_MAX] = "key", data[100 + BTLS_AEAD_TAG_MAX] = "plaintext";
     btls_aead a;
     HIDE(key);
     HIDE(data);
     btls_aead_init(&a, kind, key);
-    btls_aead_seal(&a, nonce, (btls_span){ nonce, sizeof nonce }, data, 100);
+    btls_aead_seal(&a, nonce, aad, data, 100);
+    SHOW(data);
+    int good = btls_aead_open(&a, nonce, aad, data, 100);
+    SHOW(good);
+    HIDE(data);
+    btls_aead_seal(&a, nonce, aad, data, 100);
+    SHOW(data);
+    data[0] ^= 1;
+    int bad = btls_aead_open(&a, nonce, aad, data, 100);
+    SHOW(bad);
+    return good && !bad;
+}
+
+/* Both sides of a key exchange; the shares are public once they are there. */
+static int
+check_group(int group)
+{
+    static const uint8_t fill[] = { 0x35, 0x4a };
+    uint8_t key[2][BTLS_GROUP_PRIVATE_MAX], share[2][BTLS_GROUP_PUBLIC_MAX];
+    uint8_t secret[2][BTLS_GROUP_SECRET_MAX];
+    size_t size = group == 29 || group == 23 ? 32 : group == 24 ? 48 : 66, n, k;
+    int bad = 0;
+    for (int i = 0; i < 2; i++) {
+        memset(key[i], fill[i], size);
+        key[i][0] = 0; /* below the order of each group */
+        HIDE(key[i]);
+        bad |= btls_group_public(group, key[i], size, share[i], &n);
+        SHOW(bad);
+        SHOW(share[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        bad |= btls_group_share(group, key[i], size, share[1 - i], n, secret[i], &k);
+        SHOW(bad);
+        SHOW(secret[i]);
+    }
+    return !bad && memcmp(secret[0], secret[1], k) == 0;
+}
+
+/* The salt, and what is signed with it, is not known before the signature is. */
+static int
+check_pss(void)
+{
+    static const btls_pss pss = { br_sha256_ID, br_sha256_ID, 32 };
+    uint8_t hash[32] = "a hash", em[256];
+    br_hmac_drbg_context random;
+    br_hmac_drbg_init(&random, &br_sha256_vtable, "seed", 4);
+    HIDE(random.K);
+    HIDE(random.V);
+    int good = btls_pss_encode(&pss, hash, &random.vtable, 2048, em);
+    SHOW(good);
+    SHOW(em);
+    return good && btls_pss_check(&pss, hash, 2048, em);
+}
+
+/* Whether there is padding at all may show: not how much. */
+static int
+check_padding(void)
+{
+    uint8_t record[300] = { 1 };
+    HIDE(record);
+    SHOW(record[sizeof record - 1]);
+    size_t n = btls_size_unpadded(record, sizeof record);
+    SHOW(n);
+    return n == 1;
 }
 
 static int
@@ -106,9 +173,18 @@ main(int argc, char **argv)
     check_equal();
     check_schedule(br_sha256_ID);
     check_schedule(br_sha384_ID);
-    check_aead(BTLS_AES_128_GCM);
-    check_aead(BTLS_AES_256_GCM);
-    check_aead(BTLS_CHACHA20_POLY1305);
-    check_aead(BTLS_AES_128_CCM);
+    if (!check_pss() || !check_padding())
+        return 1;
+    for (int group = 23; group <= 29; group += group == 25 ? 4 : 1) {
+        if (!check_group(group))
+            return 1;
+    }
+    static const enum btls_aead_kind kinds[] = { BTLS_AES_128_GCM, BTLS_AES_256_GCM,
+                                                 BTLS_CHACHA20_POLY1305,
+                                                 BTLS_AES_128_CCM };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!check_aead(kinds[i]))
+            return 1;
+    }
     return argc > 1 ? leak() : 0;
 }

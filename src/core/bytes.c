@@ -44,6 +44,45 @@ btls_equal(const void *a, const void *b, size_t n)
     return (int)(1u & ((diff - 1) >> 8));
 }
 
+/* All ones when v is not 0, else 0. volatile: compilers that see that it is one of two
+ * values make a branch of what depends on it. */
+static uint64_t
+mask_of(uint64_t v)
+{
+    const volatile uint64_t mask = 0 - ((v | (0 - v)) >> 63);
+    return mask;
+}
+
+static uint64_t
+select(uint64_t mask, uint64_t yes, uint64_t no)
+{
+    return (yes & mask) | (no & ~mask);
+}
+
+size_t
+btls_size_unpadded(const uint8_t *p, size_t n)
+{
+    if (n == 0 || p[n - 1] != 0)
+        return n;
+    /* The last word that is not all zeros, and where it stands. */
+    uint64_t word, last = 0, at = 0, size = 0;
+    uint8_t bytes[sizeof last];
+    size_t i;
+    for (i = 0; i + sizeof word <= n; i += sizeof word) {
+        memcpy(&word, p + i, sizeof word);
+        uint64_t mask = mask_of(word);
+        last = select(mask, word, last);
+        at = select(mask, i, at);
+    }
+    memcpy(bytes, &last, sizeof bytes);
+    for (size_t k = 0; k < sizeof bytes; k++)
+        size = select(mask_of(bytes[k]), k + 1, size);
+    size += at;
+    for (; i < n; i++)
+        size = select(mask_of(p[i]), i + 1, size);
+    return (size_t)size;
+}
+
 int
 btls_span_equal(btls_span a, btls_span b)
 {

@@ -26,6 +26,10 @@ void btls_wipe(void *p, size_t n);
 /* 1 when the n bytes at a and b are equal, else 0, in a time that depends on n alone. */
 int btls_equal(const void *a, const void *b, size_t n);
 
+/* The size of n bytes at p without the zeros at their end. The time depends on n, and on
+ * whether there are any: not on how many. */
+size_t btls_size_unpadded(const uint8_t *p, size_t n);
+
 /* Bytes that somebody else owns. */
 typedef struct {
     const uint8_t *p;
