@@ -143,10 +143,14 @@ format:
 asan:
 	@sh spec/support/asan.sh $(LUA)
 
-## valgrind: runs the session specs under valgrind
+## valgrind: runs the specs of sessions, the modern engine and keys under valgrind
+VALGRIND_SPECS = session modern modern_auth_rules resumption config key certificate trust stream
 valgrind: all
-	@$(RUN) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
-	  $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua spec/session_spec.lua
+	@for s in $(VALGRIND_SPECS); do \
+	  echo "spec/$${s}_spec.lua"; \
+	  $(RUN) BEARTLS_LUA=$(LUA) valgrind -q --error-exitcode=9 --leak-check=full --keep-debuginfo=yes \
+	    $(LUA) /usr/bin/busted --ignore-lua -o spec/support/ci.lua spec/$${s}_spec.lua || exit 1; \
+	done
 
 ## ct: looks for branches and addresses that depend on secrets, in our own cryptography
 ct:

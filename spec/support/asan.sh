@@ -8,7 +8,7 @@ core=build/asan-$lua/beartls/core.so
 flags="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 make --no-print-directory -s LUA="$lua" B="build/asan-$lua" CC=gcc CFLAGS="$flags" \
   LDFLAGS="-fsanitize=address,undefined" "$core" "build/asan-$lua/primitives.so" "build/asan-$lua/attacker.so" \
-  "build/asan-$lua/game"
+  "build/asan-$lua/game" $([ "$lua" = luajit ] || echo "build/asan-$lua/held")
 # Without dlclose, a leak's stack still has names when the interpreter has unloaded the module.
 echo 'int dlclose(void *h) { (void)h; return 0; }' |
   gcc -shared -fPIC -xc - -o "$b/nodlclose.so"
@@ -23,7 +23,7 @@ preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) 
 export LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$b/?.so;;"
 status=0
 # Neither runs C code of ours in this process.
-for spec in spec/*_spec.lua spec/interop/*_spec.lua spec/vectors/*_spec.lua; do
+for spec in spec/*_spec.lua spec/hosts/*_spec.lua spec/interop/*_spec.lua spec/vectors/*_spec.lua; do
   case $spec in
   */bench_spec.lua | */rockspec_spec.lua | */style_spec.lua | *\**) continue ;;
   esac
