@@ -1,7 +1,7 @@
 #!/bin/sh
-# test.sh [LUA ...]: builds for each Lua and runs the specs on it, two at a time; the output comes in order and ends with
-# the sums. Specs with real peers (spec/interop), with test vectors (spec/vectors) and of programs that embed some Lua of
-# their own (spec/hosts) run on the first one only.
+# test.sh [LUA ...]: builds for each Lua and runs the specs on it, two lists of specs at a time; the output comes in order
+# and ends with the sums. Specs with real peers (spec/interop), with test vectors (spec/vectors) and of programs that embed
+# some Lua of their own (spec/hosts) run on the first one only.
 set -u
 luas=$*
 if [ -z "$luas" ]; then
@@ -9,78 +9,84 @@ if [ -z "$luas" ]; then
     if command -v "$l" >/dev/null && pkg-config --exists "$l"; then luas="$luas $l"; fi
   done
 fi
-first=${luas# }
-first=${first%% *}
-if [ -z "$first" ]; then echo "no Lua is installed: make deps" >&2; exit 1; fi
+set -- $luas
+if [ $# = 0 ]; then echo "no Lua is installed: make deps" >&2; exit 1; fi
+first=$1
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-# What runs in the background does not see ^C.
-trap 'kill $(cat "$out"/*.pid) 2>/dev/null; exit 130' INT TERM
+
+# About what is the same whichever Lua runs it: for the first one alone.
+once="alert allocation attack certificate_message crl encrypted_key fault faults modern_auth_rules modern_fault
+  modern_hello_rules modern_record_rules modern_rules12 name_constraints ocsp path_graph pki_command policy record
+  resumption rockspec style verdict"
+
+# The files that a list of specs stands for.
+files_of() {
+  case $1 in
+  peers) ls spec/interop/*_spec.lua spec/hosts/*_spec.lua spec/vectors/*_spec.lua 2>/dev/null ;;
+  specs) ls spec/*_spec.lua ;;
+  again)
+    skip=$(for name in $once; do echo "^spec/${name}_spec\.lua$"; done)
+    ls spec/*_spec.lua | grep -v "$skip"
+    ;;
+  esac
+}
 
 # What fails outside the specs, so that no closing line of theirs tells of it.
 also_failed() {
   echo "$2"
-  echo "$2" >>"$out/$1.also"
+  echo "$2" >>"$out/also.$1"
 }
 
-run_one() {
-  lua=$1
-  shift
-  if ! make --no-print-directory -s LUA="$lua" all; then
-    also_failed "$lua" "beartls does not build for $lua"
-    return
-  fi
-  for module in primitives attacker; do
-    if ! make --no-print-directory -s LUA="$lua" "build/$lua/$module.so"; then
-      also_failed "$lua" "$module does not build for $lua"
-    fi
-  done
+build() {
+  hosts="failalloc held"
   # LuaJIT's state takes no allocator on this kind of machine.
-  for host in failalloc held; do
-    if [ "$lua" != luajit ] && ! make --no-print-directory -s LUA="$lua" "build/$lua/$host"; then
-      also_failed "$lua" "$host does not build for $lua"
-    fi
+  if [ "$1" = luajit ]; then hosts=; fi
+  for target in all build/"$1"/primitives.so build/"$1"/attacker.so $(for h in $hosts; do echo "build/$1/$h"; done); do
+    make --no-print-directory -s -j2 LUA="$1" "$target" || also_failed "$1" "$target does not build for $1"
   done
-  LUA_INIT='' LUA_INIT_5_4='' LUA_INIT_5_3='' BEARTLS_LUA=$lua \
-  LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$PWD/build/$lua/?.so;;" \
-    timeout 900 busted --lua="$lua" -o spec/support/ci.lua "$@" </dev/null >"$out/$lua.log" 2>&1 &
-  echo $! >"$out/$lua.pid"
+}
+
+# run LUA LIST
+run() {
+  LUA_INIT='' LUA_INIT_5_4='' LUA_INIT_5_3='' BEARTLS_LUA=$1 \
+  LUA_PATH="lua/?.lua;lua/?/init.lua;spec/?.lua;;" LUA_CPATH="$PWD/build/$1/?.so;;" \
+    timeout 900 busted --lua="$1" -o spec/support/ci.lua $(files_of "$2") </dev/null >"$out/log.$1:$2" 2>&1 &
+  echo $! >"$out/pid.$1:$2"
   wait $!
   code=$?
-  cat "$out/$lua.log"
   # A crash while the interpreter closes comes after the closing line, and a hang instead of it.
-  if [ $code != 0 ] && ! grep -qE '^[0-9]+ passed, [1-9][0-9]* failed' "$out/$lua.log"; then
-    also_failed "$lua" "busted on $lua ended with exit code $code"
+  if [ $code != 0 ] && ! grep -qE '^[0-9]+ passed, [1-9][0-9]* failed' "$out/log.$1:$2"; then
+    also_failed "$1" "busted on $1 ended with exit code $code" >>"$out/log.$1:$2"
   fi
 }
 
-specs=$(ls spec/*_spec.lua)
-# Slow, and about what is the same whichever Lua runs it: for the first one alone.
-once="allocation certificate_message encrypted_key fault pki_command record rockspec style"
-again=$specs
-for name in $once; do again=$(echo "$again" | grep -v "^spec/${name}_spec.lua$"); done
-interop=$(ls spec/interop/*_spec.lua spec/vectors/*_spec.lua spec/hosts/*_spec.lua 2>/dev/null)
-rest=
-for l in $luas; do [ "$l" = "$first" ] || rest="$rest $l"; done
+# Takes the next job until there is none: whoever makes its folder has it.
+lane() {
+  for job in $jobs; do
+    if mkdir "$out/job.$job" 2>/dev/null; then run "${job%:*}" "${job#*:}"; fi
+  done
+}
 
-# The programs of spec/hosts that embed some Lua want the core for theirs. All are built before any spec runs, so that
-# nobody builds the same in the other lane; what fails is built, and reported, again.
-for l in $luas; do make --no-print-directory -s -j2 LUA="$l" all >/dev/null 2>&1; done
-
-# One lane does the first Lua with the real peers, the other the remaining Luas.
-(run_one "$first" $specs $interop >"$out/$first" 2>&1) &
-(for l in $rest; do run_one "$l" $again >"$out/$l" 2>&1; done) &
+# All before any spec runs: the programs of spec/hosts that embed some Lua want the core for theirs.
+for l in $luas; do build "$l"; done
+jobs="$first:peers $first:specs"
+for l in $luas; do [ "$l" = "$first" ] || jobs="$jobs $l:again"; done
+# What runs in the background does not see ^C.
+trap 'kill $(cat "$out"/pid.*) 2>/dev/null; exit 130' INT TERM
+lane &
+lane &
 wait
 
 status=0 passed=0 failed=0 skipped=0
-for l in $luas; do
-  echo "== $l"
-  cat "$out/$l"
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out/$l" | tail -n 1)
-  also=$(cat "$out/$l.also" 2>/dev/null | wc -l)
+for job in $jobs; do
+  echo "== ${job%:*}, ${job#*:}"
+  cat "$out/log.$job"
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out/log.$job" | tail -n 1)
   set -- ${line:-0 passed, 0 failed, 0 skipped}
-  passed=$((passed + $1)) failed=$((failed + $3 + also)) skipped=$((skipped + $5))
+  passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
 done
+failed=$((failed + $(cat "$out"/also.* 2>/dev/null | wc -l)))
 if [ "$failed" != 0 ]; then status=1; fi
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $status
