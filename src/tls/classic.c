@@ -1,6 +1,13 @@
 /* classic.c -- the classic engine: BearSSL's own handshake (TLS 1.0 to 1.2) behind
  * engine.h: when it has opened, what it has for the wire, sealing, alerts and questions.
- */
+ *
+ * A server's ServerHello of this engine does not say that the server could do better (the
+ * sentinel in its random: RFC 8446, 4.1.3; the modern engine's does). BearSSL makes
+ * that random in the same step in which it writes and hashes the message, from the
+ * generator that is a part of its context: nothing of ours is called in between, and to
+ * change the context there would be to edit the engine while it runs. What is lost is a
+ * second check: Finished covers the hellos, unless the key exchange itself is broken, and
+ * TLS_FALLBACK_SCSV is refused for both engines (modern_server.c). */
 #include "tls/classic.h"
 
 #include <string.h>
