@@ -7,8 +7,8 @@
 
 /* ---- a client's ticket ---- */
 
-/* A ticket is offered when it is for this name, young enough, and of a version and suite
- * that the config still allows. */
+/* A ticket is offered when the config resumes at all and still allows its version and
+ * suite, and when it is for this name and young enough. */
 static int
 may_offer(const btls_session *s, const btls_resumption *t)
 {
@@ -16,7 +16,8 @@ may_offer(const btls_session *s, const btls_resumption *t)
     int suite = 0;
     for (size_t i = 0; i < c->suite_count; i++)
         suite |= c->suites[i] == t->cipher_suite;
-    if (!suite || t->version < c->min_version || t->version > c->max_version)
+    if (!c->tickets || !suite || t->version < c->min_version ||
+        t->version > c->max_version)
         return 0;
     return btls_resumption_usable(
         t, s->server_name, btls_session_time(s),
