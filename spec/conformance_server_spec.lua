@@ -6,6 +6,7 @@ local pki = require "support.pki"
 local primitives = require "primitives"
 local rules = require "support.rules"
 local scripted = require "support.scripted"
+local tls = require "beartls"
 local wire = require "support.wire"
 
 local ILLEGAL, DECODE, UNEXPECTED = "peer_illegal_parameter", "peer_malformed_message", "peer_unexpected_message"
@@ -514,6 +515,61 @@ describe("alerts (RFC 8446, 5.1, 6):", function()
   end)
 end)
 
+describe("external pre-shared keys (RFC 8446, 2.2, 4.2.11):", function()
+  local KEY = ("k"):rep(32)
+  local PSKS = { { identity = "device", key = KEY }, { identity = "other", key = ("o"):rep(32) } }
+
+  local function client_with_key(identity, change, options)
+    local config = options or rules.server_config { psks = PSKS }
+    local client = scripted.new(assert(config:server()), true, { psk = KEY, external = true })
+    return client:psk_hello(identity, change)
+  end
+
+  -- The script expects its key to be taken: what is said without it cannot be read.
+  local function assert_not_taken(client)
+    local said = hello.parse(wire.records(client.session:drain())[1].body)
+    assert.is_nil(hello.get(said, hello.PRE_SHARED_KEY))
+    assert.equal("handshake", client.session:state())
+  end
+
+  it("one is taken, and no certificate is shown", function()
+    local client = client_with_key "device":listen()
+    assert.equal(0, client:heard(11))
+    client:client_flight():listen():expect_open()
+  end)
+
+  it("one that nobody knows leads to a full handshake", function()
+    assert_not_taken(client_with_key "stranger")
+  end)
+
+  it("one with the wrong key is refused", function()
+    client_with_key("other"):expect("peer_bad_binder", 51, false)
+  end)
+
+  it("one without (EC)DHE is not taken", function()
+    assert_not_taken(client_with_key("device", put(hello.PSK_MODES, "\1\0")))
+  end)
+
+  it("one is enough for a client that takes no certificates at all", function()
+    local client = client_with_key("device", function(h)
+      hello.remove(h, hello.SCHEMES)
+    end):listen()
+    client:client_flight():listen():expect_open()
+  end)
+
+  it("they are enough for a server without a certificate, which refuses who has none", function()
+    local config = assert(tls.config { psks = PSKS })
+    client_with_key("device", nil, config):listen():client_flight():listen():expect_open()
+    client_with_key("stranger", nil, config):expect(NOTHING, 40, false)
+    for _, change in ipairs { function() end, function(h)
+      h.suites = { 0xC02B }
+      hello.remove(h, hello.VERSIONS)
+    end } do
+      scripted.new(assert(config:server()), true):client_hello(change):expect(NOTHING, 40, false)
+    end
+  end)
+end)
+
 describe("what a server says", function()
   it("in ServerHello and EncryptedExtensions is what was asked for, and no more", function()
     local client = rules.client_of_server():client_hello(function(h)
@@ -590,7 +646,7 @@ describe("a client's certificate (RFC 8446, 4.4.2, 4.4.3):", function()
   end)
 
   it("a signature that has one wrong byte is refused, whichever it is", function()
-    local key = assert(require "beartls".key.load(pki.path "client_ec.key"))
+    local key = assert(tls.key.load(pki.path "client_ec.key"))
     local client = asked()
     client:say(client.certificate "client_ec")
     local content = (" "):rep(64) .. "TLS 1.3, client CertificateVerify\0" .. client:hash()

@@ -76,7 +76,7 @@ tls.ticket = { decode = core.ticket.decode }
 ---@return string|nil code
 tls.peek = decode.client_hello
 
-local NO_CERTIFICATE = "a server needs a certificate and its key: set certificate and key, or identities"
+local NO_CERTIFICATE = "a server needs a certificate and its key: set certificate and key, or identities (or psks)"
 
 -- What a config allows that its sessions must know: config -> { nameless, trusts, serves, store }.
 local settings = setmetatable({}, { __mode = "k" })
@@ -104,7 +104,7 @@ function tls.config(given)
   settings[config] = {
     nameless = given.insecure_no_verify or given.insecure_no_name,
     trusts = normalized.trust ~= nil or given.insecure_no_verify,
-    serves = #normalized.identities > 0,
+    serves = #normalized.identities > 0 or #(normalized.psks or {}) > 0,
     store = normalized.store and given.tickets or nil,
   }
   return config
