@@ -14,7 +14,7 @@ APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl ngi
 	clang clang-format cppcheck procps
 # The hosts that beartls is run in and beside (spec/hosts): event loops, servers, embedders.
 APT_HOSTS = lua-copas lua-coxpcall lua-luv lua-cqueues lua-http redis-server libnginx-mod-http-lua wrk prosody lua-event \
-	love neovim haproxy nmap
+	love neovim haproxy nmap tinyproxy
 
 # For these targets alone.
 APT_VALGRIND = valgrind
