@@ -217,6 +217,55 @@ describe("an authority", function()
     assert.equal("CN=192.0.2.7", assert(ca:issue { ip = "192.0.2.7", key = ca.key }).certificate:subject())
   end)
 
+  describe("does not issue, nor sign a request for, what the names of those above it do not allow:", function()
+    local permitted = { dns = "a.test", ip = "192.0.2.0/24", email = "a.test", uri = "a.test" }
+    local bound = assert(ca:intermediate { permitted = permitted, key = ca.key })
+    local excluding = assert(ca:intermediate { excluded = { dns = "b.test" }, key = ca.key })
+    local root = assert(issuing.ca { permitted = { dns = "a.test" }, key = ca.key, time = pki.now })
+    local authorities = {
+      ["the authority itself"] = bound,
+      ["one above it"] = assert(bound:intermediate { key = ca.key }),
+      ["its root"] = root,
+      ["the authority, whose root nobody knows"] =
+        assert(issuing.load_ca(bound.certificate, ca.key, { time = pki.now })),
+    }
+    for where, authority in pairs(authorities) do
+      it(where, function()
+        for _, given in ipairs {
+          { dns = "b.test" }, { dns = { "www.a.test", "b.test" } }, { dns = "xa.test" },
+          authority ~= root and { ip = "192.0.3.1" } or nil,
+        } do
+          given.key = ca.key
+          local identity, message, code = authority:issue(given)
+          assert.same({ nil, "config_name" }, { identity, code })
+          assert.matches("nobody would believe this: .* does not permit", message)
+          local asked = assert(issuing.parse_request(assert(issuing.request(given)):pem()))
+          given.key = nil
+          identity, message, code = authority:sign(asked)
+          assert.same({ nil, "config_name" }, { identity, code }, message)
+        end
+        assert.is_truthy(authority:issue { dns = "www.a.test", key = ca.key })
+        assert.is_truthy(authority:issue { name = "somebody", key = ca.key })
+        assert.is_truthy(authority:issue { dns = "a.test", key = ca.key, not_before = 1e9, not_after = 1.1e9 })
+      end)
+    end
+
+    it("what is excluded", function()
+      assert.equal("config_name", select(3, excluding:issue { dns = "www.b.test", key = ca.key }))
+      assert.is_truthy(excluding:issue { dns = "a.test", key = ca.key })
+    end)
+
+    it("addresses of mail and URIs, too", function()
+      assert.equal("config_name", select(3, bound:issue { email = "x@b.test", key = ca.key }))
+      assert.equal("config_name", select(3, bound:issue { uri = "spiffe://b.test/x", key = ca.key }))
+      assert.is_truthy(bound:issue { email = "x@a.test", uri = "spiffe://a.test/x", key = ca.key })
+    end)
+
+    it("but faults on purpose are issued", function()
+      assert.is_truthy(bound:faulty("wrong_host", { dns = "b.test" }))
+    end)
+  end)
+
   it("issues nothing for nobody, and nothing that outlives it", function()
     assert.equal("config_name", select(3, ca:issue {}))
     assert.equal("config_validity", select(3, ca:issue { name = "x", days = 4000, key = ca.key }))

@@ -52,6 +52,8 @@ local another = "--cert and --key show another certificate"
 -- The options that may help, by the failure's code.
 local advice = {
   certificate_untrusted = "--ca FILE believes other roots than the system's",
+  certificate_crl_missing = "--crl FILE gives more lists; without --crl-required it would pass",
+  certificate_crl_expired = "--crl FILE gives a newer list",
   certificate_name_mismatch = "--servername NAME asks for another name and verifies that",
   alert_handshake_failure = "--cert and --key show a certificate, --tls and --cipher offer more",
   alert_bad_certificate = "--cert and --key show a certificate",

@@ -68,6 +68,8 @@ local function make_config(values, out)
   end
   if values.client_ca then
     given.trust, given.verify_client = values.client_ca, "require"
+  elseif values.crl then
+    return nil, "--crl is for clients: it goes with --client-ca", "usage"
   end
   return tls.config(given)
 end

@@ -12,6 +12,8 @@ settings.common = {
   { "key", "FILE", "its private key" },
   { "tls", "RANGE", "the version or versions: 1.2, or 1.0-1.2" },
   { "cipher", "LIST", "cipher suites by IANA name, best first, commas between them", kind = "list" },
+  { "crl", "FILE", "refuse whom these revocation lists name (a file or a directory); may be repeated", several = true },
+  { "crl-required", nil, "refuse whom no list of its issuer speaks for, too" },
   { "alpn", "LIST", "protocols, best first: h2,http/1.1", kind = "list" },
   { "trace", nil, "show every message of the handshake on standard error" },
   { "keylog", "FILE", "write the keys there, in the format that Wireshark reads" },
@@ -134,9 +136,12 @@ function settings.config_options(values)
     return nil, "--cert needs --key, the private key of the certificate"
   elseif values.key and not values.cert then
     return nil, "--key needs --cert, the certificate of the key"
+  elseif values.crl_required and not values.crl then
+    return nil, "--crl-required needs --crl, the lists"
   end
   return {
     certificate = values.cert, key = values.key,
+    crls = values.crl, crl_required = values.crl_required and "leaf" or nil,
     min_version = low, max_version = high,
     cipher_suites = values.cipher or suites_for(low), alpn = values.alpn, keylog = values.keylog,
     trace = true,

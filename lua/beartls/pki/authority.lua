@@ -174,14 +174,30 @@ function methods:intermediate(given)
   return authority.make(rules.named(given), self)
 end
 
----Issues a certificate for a server or a client, with a new key unless one is given.
+-- What is above an authority may say for which names it issues: others nobody would believe, so they are not issued.
+-- The judge is the one who will judge them.
+local function finish_permitted(self, plan, key)
+  local identity, message, code = self:finish(plan, key)
+  if not identity or not self.is_constrained then
+    return identity, message, code
+  end
+  local leaf, _ = identity.certificate, nil
+  _, message, code = self:trust():verify(leaf, { time = leaf:not_before() })
+  if code == "certificate_name_constraint" then
+    return nil, "nobody would believe this: " .. message, "config_name"
+  end
+  return identity
+end
+
+---Issues a certificate for a server or a client, with a new key unless one is given. Names that this authority, or one
+---above it, may not issue for are refused.
 ---@param given { dns: string|string[]|nil, ip: string|string[]|nil, email: string|string[]|nil,
 ---uri: string|string[]|nil, name: string|nil, subject: string[][]|nil, server: boolean|nil, client: boolean|nil,
 ---days: number|nil, not_before: number|nil, not_after: number|nil, key: string|beartls.key|nil,
 ---password: string|function|nil, key_kind: string|nil }
 ---@return { certificate: beartls.certificate, key: beartls.key }|nil identity as tls.config takes it
 ---@return string|nil message
----@return string|nil code
+---@return string|nil code "config_name", "config_validity" ...
 function methods:issue(given)
   options.check(given, rules.leaf, "ca:issue", 2)
   local key, message, code = certificate.key_of(given)
@@ -192,7 +208,7 @@ function methods:issue(given)
   if not plan then
     return nil, message, code
   end
-  return self:finish(plan, key)
+  return finish_permitted(self, plan, key)
 end
 
 ---Signs what a request asks for. Its signature was checked when it was read; what it asks for counts only where the
@@ -215,7 +231,7 @@ function methods:sign(asked, given)
   if not plan then
     return nil, message, code
   end
-  return self:finish(plan)
+  return finish_permitted(self, plan)
 end
 
 ---Makes a list of the certificates that this authority takes back.
