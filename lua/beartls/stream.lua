@@ -10,9 +10,10 @@
 --   transport:send(bytes, first)  sends bytes from index `first` on and may stop anywhere: the last
 --                                 index sent, or nil, err, last index sent
 --   transport:receive()           whatever has arrived, at least one byte, or nil, err
---   transport:wait(want)          optional; waits until it can "read", "write" or do either
+--   transport:wait(want, mainly)  optional; waits until it can "read", "write" or do either
 --                                 ("both"): true; nil, "timeout"; or false when the program does
---                                 not want to wait
+--                                 not want to wait. `mainly` is what the caller is about, "read"
+--                                 or "write", for a host that cannot wait for both
 --   transport:begin(seconds)      optional; a call of the program begins, timeouts count from here;
 --                                 `seconds` (may be nil) bounds this one call besides
 --   transport:close()             the end
@@ -22,18 +23,19 @@
 -- err is "closed" (the transport ended), "timeout", "want_read" or "want_write" (nothing can be
 -- done now), or the host's own sentence, which is the end of the stream. There are two kinds of
 -- adapters. One polls: its send and receive never wait, and say want_read or want_write; `wait`
--- does the waiting (LuaSocket, cqueues, luv). The other waits inside send and receive, in its
--- host's way, and has no `wait` (copas, cosockets). send and receive may yield: the pump keeps no
--- state on the stack that another coroutine could upset, as long as one coroutine reads and one
--- writes.
+-- does the waiting (LuaSocket, copas, cqueues, luv). The other waits inside send and receive, in its
+-- host's way, and has no `wait` (cosockets). All of them may yield: the pump keeps no state on the
+-- stack that another coroutine could upset, as long as one coroutine reads and one writes. A
+-- coroutine may close the stream under others: they come back and hear "closed", if the transport's
+-- close wakes whoever waits.
 --
 -- Transfers in both directions. While a send waits for a polling transport, the pump takes in what
 -- the peer sends, so that two programs that both send before they receive do not wait for each
 -- other for ever. What arrived that way is kept, up to `unread_limit` bytes of plaintext (64 MiB
 -- unless told otherwise); from there on the pump only writes, and two peers that both send more
 -- than this before either receives block each other as they would on plain TCP, until a timeout
--- ends it. With an adapter that waits inside send, and in non-blocking use, the program itself
--- reads meanwhile.
+-- ends it. With an adapter that waits inside send, with copas (which cannot wait for both), and in
+-- non-blocking use, the program itself reads meanwhile.
 
 local new_inbox = require "beartls.stream.inbox"
 local patterns = require "beartls.stream.patterns"
@@ -430,8 +432,9 @@ end
 ---@param transport table see the head of this file
 ---@param options table|nil { unread_limit = how many bytes a send may keep for a later receive, choose = for a session
 ---that pauses: function(hello) gives the config that answers, or nil and why there is none }
+---@param class table|nil what stream.class gave
 ---@return beartls.stream
-function stream.new(session, transport, options)
+function stream.new(session, transport, options, class)
   if not session:is_client() then
     session:use_store()
   end
@@ -445,7 +448,7 @@ function stream.new(session, transport, options)
     started = false, opened = session:state() == "open", closed = false,
     flushing = false, receiving = false, collecting = false, serving = false,
     end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
-  }, stream_mt)
+  }, class or stream_mt)
 end
 
 ---Starts the session of a client's stream: what config:client does, but it offers a ticket that the config's store has
@@ -454,5 +457,16 @@ stream.client = resumption.client
 
 ---The methods of every stream, for adapters that offer a stream in disguise.
 stream.methods = methods
+
+---The class of an adapter's streams: they have methods of its own besides those of every stream.
+---@param extra table<string, function> methods
+---@return table class for stream.new
+function stream.class(extra)
+  local class = { __index = setmetatable(extra, { __index = methods }) }
+  for _, name in ipairs { "__name", "__tostring", "__close" } do
+    class[name] = stream_mt[name]
+  end
+  return class
+end
 
 return stream

@@ -1,6 +1,7 @@
 -- http.lua: the object that socket.http makes with `create` and then connects: LuaSocket's object before
 -- and after connect, in one.
 
+local adapter = require "beartls.stream.adapter"
 local stream = require "beartls.stream"
 local transport = require "beartls.socket.transport"
 
@@ -47,9 +48,28 @@ function connecting:close()
   return self.stream and self.stream:close() or 1
 end
 
+---Makes what socket.http calls `create`. Set scheme besides, or LuaSocket forgets `create` when it
+---is redirected:
+---
+---  http.request { url = "https://...", scheme = "https", create = socket.create(config), ... }
+---
+---or, for every request of the program (it then needs neither):
+---
+---  http.schemes.https = { port = 443, create = function() return socket.create(config) end }
+---
+---Each connection verifies the host of its URL. Proxies are not supported.
+---@param name string of the function
 ---@param dial fun(host, port, config, given) connects and shakes hands: a stream, or nil, message, code, failure
----@param config beartls.config|nil
----@param given table options of socket.create
-return function(dial, config, given)
-  return setmetatable({ dial = dial, config = config, given = given }, connecting_mt)
+---@return fun(config: beartls.config|nil, given: table|nil): fun(): table create; config: tls.config {} unless given;
+---given: { server_name =, ticket =, unread_limit = }
+return function(name, dial)
+  return function(config, given)
+    if config ~= nil then
+      adapter.check_config(config, name)
+    end
+    given = adapter.check_options(given, { "server_name", "ticket", "unread_limit" }, name)
+    return function()
+      return setmetatable({ dial = dial, config = config, given = given }, connecting_mt)
+    end
+  end
 end

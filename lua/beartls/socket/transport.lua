@@ -26,8 +26,9 @@ end
 
 ---Makes a transport of a connection, whose timeouts it takes over.
 ---@param tcp table LuaSocket's
-function transport.new(tcp)
-  local self = setmetatable({ tcp = tcp, list = { tcp } }, transport)
+---@param class table|nil what it is made of, unless of this
+function transport.new(tcp, class)
+  local self = setmetatable({ tcp = tcp, list = { tcp } }, class or transport)
   if tcp.gettimeout then
     self:settimeout((tcp:gettimeout()))
     self:settimeout(select(2, tcp:gettimeout()), "t")

@@ -21,6 +21,15 @@ function adapter.check_config(config, what, level)
   end
 end
 
+---Raises when it is no config, and no function that gives one for a ClientHello.
+---@param config any
+---@param what string the function that was called
+function adapter.check_server_config(config, what)
+  if type(config) ~= "function" then
+    adapter.check_config(config, what, 3)
+  end
+end
+
 local function is_seconds(value)
   return type(value) == "number" and value >= 0
 end
@@ -49,6 +58,8 @@ local kinds = {
   unread_limit = { is_limit, "a number of bytes" },
   received = { is_name, "bytes" },
   dial = { is_function, "a function that connects" },
+  backlog = { is_limit, "a number of connections" },
+  on_error = { is_function, "a function" },
 }
 
 ---Raises when an option is not among those that are named, or of the wrong kind.
@@ -137,7 +148,7 @@ local function connect(host, to, port, config, given)
   if not connection then
     return nil, failure.message, failure.code, failure
   end
-  local new = stream.new(session, host.transport(connection), given)
+  local new = stream.new(session, host.transport(connection), given, host.class)
   local failed
   new, message, code, failed = adapter.shake(new, deadline and math.max(deadline - host.now(), 0.001), address, port)
   if new then
@@ -158,9 +169,24 @@ local function whereabouts(connection, server_name)
   return unreachable.where(tostring(server_name or ok and address), tostring(ok and port))
 end
 
+---Serves one client, in a coroutine: the handshake within its time, then the handler, then the end.
+---@param new beartls.stream
+---@param handler fun(stream: beartls.stream)
+---@param given table { timeout = seconds for the handshake, on_error = fun(message, code, stream) when it fails }
+function adapter.serve(new, handler, given)
+  local ok, message, code = new:handshake(given.timeout)
+  if ok then
+    handler(new)
+  elseif given.on_error then
+    given.on_error(message, code, new)
+  end
+  new:close()
+end
+
 ---An adapter's module: connect, wrap and accept, which every adapter has.
 ---@param host table name = the module's; now() = seconds; check(connection, what) raises when it is none;
----dial(address, port, seconds) = connection, or nil, { message, code, hint }; transport(connection)
+---dial(address, port, seconds) = connection, or nil, { message, code, hint }; transport(connection); class = of its
+---streams, if they have one
 ---@return beartls.adapter
 ---@return fun(to, port, config, given) connect without checks
 function adapter.new(host)
@@ -213,7 +239,7 @@ function adapter.new(host)
     if not session then
       return nil, message, code
     end
-    return stream.new(session, host.transport(connection), given)
+    return stream.new(session, host.transport(connection), given, host.class)
   end
 
   ---Makes a server's stream of a connection that a listening socket has accepted. It shakes hands
@@ -229,12 +255,11 @@ function adapter.new(host)
   function module.accept(connection, config, given)
     host.check(connection, accept)
     given = adapter.check_options(given, { "unread_limit", "received" }, accept)
+    adapter.check_server_config(config, accept)
     local choose, session, message, code
     if type(config) == "function" then
       choose = config
       config, message, code = adapter.default_config()
-    else
-      adapter.check_config(config, accept)
     end
     if config then
       session, message, code = config:server { pause = choose ~= nil }
@@ -245,7 +270,8 @@ function adapter.new(host)
     if given.received then
       session:feed(given.received) -- what is wrong with it, the handshake finds out
     end
-    return stream.new(session, host.transport(connection), { unread_limit = given.unread_limit, choose = choose })
+    return stream.new(session, host.transport(connection), { unread_limit = given.unread_limit, choose = choose },
+      host.class)
   end
 
   return module, connect_unchecked

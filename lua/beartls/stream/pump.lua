@@ -113,10 +113,10 @@ local function transport_error(self, err, doing)
 end
 
 -- Waits until it is worth trying again: true, or nil, message, code.
-local function wait(self, want)
+local function wait(self, want, mainly)
   local ok, err
   if self.transport.wait then
-    ok, err = self.transport:wait(want)
+    ok, err = self.transport:wait(want, mainly)
   end
   if self.closed then
     return nil, "closed", "closed" -- another coroutine has closed the stream under the one that waits
@@ -140,7 +140,7 @@ local function turn(self)
   local ok, message, code
   ok, err = take_in(self)
   if not ok and err == "want_read" then
-    ok, message, code = wait(self, sent and "read" or "both")
+    ok, message, code = wait(self, sent and "read" or "both", "read")
   end
   self.receiving = false
   if not ok and not message then
@@ -176,7 +176,7 @@ local function flush_all(self)
       return nil, last_word(self)
     end
     local reads = not self.end_code and not self.receiving and self.inbox.size < self.unread_limit
-    local ok, message, code = wait(self, reads and "both" or "write")
+    local ok, message, code = wait(self, reads and "both" or "write", "write")
     if not ok then
       return nil, message, code
     end

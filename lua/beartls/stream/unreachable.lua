@@ -8,7 +8,7 @@ local no_way = "is the address right, and is this machine connected to its netwo
 local cut = "somebody closes the connection before it is there: a firewall?"
 local silent = "nobody answers: is the address right, and does a firewall drop packets?"
 
--- What LuaSocket says, and the names that POSIX has for it: our code, and what to do.
+-- What LuaSocket says: our code, and what to do.
 local troubles = {
   ["connection refused"] = { "io_connection_refused", nobody },
   ["host not found"] = { "io_host_not_found", unknown },
@@ -18,14 +18,18 @@ local troubles = {
   ["Network is unreachable"] = { "io_unreachable", no_way },
   ["No route to host"] = { "io_unreachable", no_way },
   ["timeout"] = { "timeout", silent },
-  ECONNREFUSED = { "io_connection_refused", nobody },
-  EAI_NONAME = { "io_host_not_found", unknown },
-  EAI_AGAIN = { "io_host_not_found", unknown },
-  EAI_NODATA = { "io_host_not_found", unknown },
-  ECONNRESET = { "io_connection_reset", cut },
-  ENETUNREACH = { "io_unreachable", no_way },
-  EHOSTUNREACH = { "io_unreachable", no_way },
-  ETIMEDOUT = { "timeout", silent },
+}
+
+-- The same for hosts that know the names of POSIX.
+local posix = {
+  ECONNREFUSED = "connection refused",
+  EAI_NONAME = "host not found",
+  EAI_NODATA = "host not found",
+  EAI_AGAIN = "temporary failure in name resolution",
+  ECONNRESET = "closed",
+  ENETUNREACH = "Network is unreachable",
+  EHOSTUNREACH = "No route to host",
+  ETIMEDOUT = "timeout",
 }
 
 ---An address and a port as they are written.
@@ -39,11 +43,11 @@ end
 ---Why there is no connection.
 ---@param host string
 ---@param port integer|string
----@param err string what the host says
----@param name string|nil the name that POSIX has for it, where the host knows that
+---@param err string what the host says, or the name that POSIX has for it
 ---@return table failure { message, code, hint }
-function unreachable.failure(host, port, err, name)
-  local trouble = troubles[name or err] or { "io_error" }
+function unreachable.failure(host, port, err)
+  err = posix[err] or err
+  local trouble = troubles[err] or { "io_error" }
   return {
     message = ("could not connect to %s: %s"):format(unreachable.where(host, port), tostring(err)),
     code = trouble[1], hint = trouble[2],
