@@ -125,7 +125,7 @@ end
 
 local function begin(self, seconds)
   self.wanted = nil
-  if self.transport.begin then
+  if self.transport.begin and not self.carries then -- else the call is that of the stream inside (see nested.lua)
     self.transport:begin(seconds)
   end
 end

@@ -1,8 +1,9 @@
 -- example_peer.lua: the other end for examples and README: one small server in a process of its own. It serves one
 -- connection after the other until it is stopped.
--- usage: lua spec/support/example_peer.lua http|echo|smtp PORT CERTIFICATE KEY [CLIENT-CA]
+-- usage: lua spec/support/example_peer.lua http|echo|smtp|proxy PORT CERTIFICATE KEY [CLIENT-CA]
 
 local tls, socket, luasocket = require "beartls", require "beartls.socket", require "socket"
+local nested = require "beartls.nested"
 
 local kind, port = arg[1], tonumber(arg[2])
 local config = assert(tls.config { certificate = arg[3], key = arg[4], trust = arg[5],
@@ -26,6 +27,16 @@ function serve.echo(stream)
   for line in stream:lines() do
     reply(stream, line .. "\n")
   end
+end
+
+-- A proxy over TLS, and the server behind it, in one.
+function serve.proxy(stream)
+  local request = stream:receive "*l"
+  repeat until stream:receive "*l" == ""
+  reply(stream, request:find "^CONNECT" and "HTTP/1.1 200 Connected\r\n\r\n" or "HTTP/1.1 400 No\r\n\r\n")
+  local inner = assert(nested.accept(stream, config))
+  serve.http(inner)
+  inner:close()
 end
 
 local function smtp_dialogue(connection, until_starttls)

@@ -93,6 +93,7 @@ local function transport_error(self, err, doing)
   if self.closed then
     return nil, "closed", "closed"
   elseif passing[err] then
+    self.wanted = err:match "^want_(.*)" -- of a transport that is a stream: see nested.lua
     return nil, err, err
   end
   if err == "closed" then
@@ -125,7 +126,7 @@ local function wait(self, want, mainly)
   elseif err then
     return transport_error(self, err, "wait for")
   end
-  self.wanted = self.pending and "write" or "read"
+  self.wanted = self.transport.want and self.transport:want() or self.pending and "write" or "read"
   return nil, "want_" .. self.wanted, "want_" .. self.wanted
 end
 
