@@ -731,6 +731,40 @@ describe("a server that has old suites, too,", function()
     end)
   end
 
+  it("refuses a session that is asked for by its id without its suite (RFC 5246, 7.4.1.2)", function()
+    local config = config_of(OLD)
+    local client = assert(rules.client_config { trust = OLD.certificate,
+      cipher_suites = { "TLS_RSA_WITH_AES_128_CBC_SHA" } }:client "localhost")
+    local server = assert(config:server())
+    local id
+    for _ = 1, 3 do
+      server:feed(client:drain() or "")
+      local said = server:drain() or ""
+      id = id or hello.parse(wire.records(said)[1].body).session_id
+      client:feed(said)
+    end
+    assert.same({ "open", 32 }, { server:state(), #id })
+    local records = wire.records(say_hello(field("session_id", id)).session:drain())
+    assert.equal(wire.CHANGE_CIPHER_SPEC, records[2].type) -- it is resumed
+    for _, suites in ipairs { { 0x009C }, { 0xC02F }, { 0x0002 } } do
+      say_hello(all_of(field("session_id", id), field("suites", suites))):expect(ILLEGAL, 47, false)
+    end
+  end)
+
+  it("bears four warnings in a row, and no more", function()
+    for n = 4, 5 do
+      local client = say_hello(function() end):listen()
+      for _ = 1, n do
+        client:raw(wire.record(wire.ALERT, WARNING))
+      end
+      if n == 4 then
+        assert.equal("handshake", client.session:state())
+      else
+        client:expect(MANY, 10, false)
+      end
+    end
+  end)
+
   it("of TLS 1.1, too, refuses a fallback to it, and nothing else of it", function()
     local OLDER = { certificate = OLD.certificate, key = OLD.key, cipher_suites = OLD.cipher_suites,
       min_version = "TLSv1" }

@@ -115,7 +115,8 @@ btls_classic_pump(classic *c)
     br_ssl_engine_context *eng = btls_classic_eng(c);
     unsigned char *record;
     size_t n;
-    while ((record = br_ssl_engine_sendrec_buf(eng, &n)) != NULL) {
+    while (!btls_session_failed(c->s) &&
+           (record = br_ssl_engine_sendrec_buf(eng, &n)) != NULL) {
         if (!c->sent_encrypted)
             saw_plain_record(c, record, n);
         if (!btls_queue_push(&c->s->out, record, n)) {

@@ -67,6 +67,7 @@ struct classic {
 
     btls_messages messages[2]; /* handshake bytes: received, sent */
     int sent_encrypted;        /* our ChangeCipherSpec is out */
+    unsigned alerts;           /* received in a row */
     int opened;
     int full;        /* certificates were exchanged: not resumed */
     unsigned scheme; /* of the server's key exchange signature, from TLS 1.2 on */

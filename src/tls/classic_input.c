@@ -138,6 +138,7 @@ begin_record(classic *c)
         return;
     }
     c->direct = is_direct(c);
+    c->alerts = c->header[0] == BTLS_ALERT ? c->alerts + 1 : 0;
     c->body_left = n;
     c->prefix_have = 0;
     c->small_have = 0;
@@ -145,6 +146,12 @@ begin_record(classic *c)
         /* Nothing is held yet, so that nothing has to be moved for it. */
         if (check_direct_header(c) && !btls_queue_headroom(&s->in, c->prefix_size))
             btls_classic_no_memory(c);
+        return;
+    }
+    if (c->alerts > BTLS_WARNINGS_IN_A_ROW) {
+        btls_session_fail(s, "peer_too_many_records", BTLS_ALERT_UNEXPECTED_MESSAGE,
+                          "%s sent more than %d warnings in a row",
+                          btls_session_peer_name(s), BTLS_WARNINGS_IN_A_ROW);
         return;
     }
     if ((c->opened || n == 0 || c->header[0] != BTLS_HANDSHAKE) &&

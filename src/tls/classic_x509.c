@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tls/classic.h"
+#include "tls/hello.h"
 
 static classic *
 of_x509(const br_x509_class *const *ctx)
@@ -118,6 +119,20 @@ cache_save(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
     (void)params;
 }
 
+/* RFC 5246, 7.4.1.2: who asks for a session by its id must offer its suite. */
+static int
+offers_suite(classic *c, unsigned suite)
+{
+    btls_client_hello hello;
+    btls_error e;
+    if (btls_client_hello_read(&hello, btls_peek_message(&c->s->hello), &e) != 0 ||
+        btls_list16_has(hello.suites, suite))
+        return 1;
+    btls_session_fail(c->s, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
+                      "the client resumes a session without offering its cipher suite");
+    return 0;
+}
+
 /* The server name of this ClientHello is known already (btls_classic_saw): a session is
  * resumed only under the name that it was made for (RFC 6066, 3). */
 static int
@@ -135,7 +150,7 @@ cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
         btls_resumption_usable(&c->candidate, s->server_name, btls_session_time(s),
                                (config->insecure & BTLS_INSECURE_NO_TIME) != 0) &&
         (config->verify_client != BTLS_CLIENT_REQUIRE || c->candidate.peer.count > 0);
-    if (!c->has_candidate)
+    if (!c->has_candidate || !offers_suite(c, c->candidate.cipher_suite))
         return 0;
     params->version = c->candidate.version;
     params->cipher_suite = c->candidate.cipher_suite;

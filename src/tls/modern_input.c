@@ -7,8 +7,6 @@
 
 /* What a peer may send before the handshake is finished. */
 #define HANDSHAKE_BYTES 262144
-/* Warnings mean little, and who sends nothing else means nothing good. */
-#define WARNINGS_IN_A_ROW 4
 /* AlertLevel. */
 #define WARNING 1
 #define FATAL 2
@@ -157,10 +155,10 @@ on_alert(modern *m, const btls_record *record)
                                            : level == WARNING;
     if (ignored && m->version == BTLS_TLS13 && btls_queue_size(&m->incoming.bytes) > 0)
         return unexpected(m, "an alert in the middle of a message"); /* 5.1 */
-    if (ignored && ++m->warnings > WARNINGS_IN_A_ROW)
+    if (ignored && ++m->warnings > BTLS_WARNINGS_IN_A_ROW)
         return btls_modern_fail(m, "peer_too_many_records", BTLS_ALERT_UNEXPECTED_MESSAGE,
                                 "%s sent more than %d warnings in a row",
-                                btls_session_peer_name(m->s), WARNINGS_IN_A_ROW);
+                                btls_session_peer_name(m->s), BTLS_WARNINGS_IN_A_ROW);
     if (ignored)
         return btls_session_idle_record(m->s);
     return btls_fail_peer_alert(m->s, (int)description);

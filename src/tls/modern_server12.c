@@ -95,7 +95,6 @@ fits(modern *m, const btls_client_hello *h, const btls_resumption *r)
     /* RFC 5246, 7.4.1.2: who asks for a session by its id must offer its suite. */
     if (r->version != BTLS_TLS12 || (!has_suite && !by_id) ||
         !btls_config_has_suite(c, r->cipher_suite) ||
-        !(btls_suite_by_id(r->cipher_suite)->flags & BTLS_SUITE_MODERN) ||
         !btls_resumption_usable(r, m->s->server_name, btls_session_time(m->s),
                                 (c->insecure & BTLS_INSECURE_NO_TIME) != 0) ||
         !btls_session_may_resume_client(m->s, r))
@@ -104,6 +103,8 @@ fits(modern *m, const btls_client_hello *h, const btls_resumption *r)
         return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
                                 "the client resumes a session without offering its "
                                 "cipher suite");
+    if (!(btls_suite_by_id(r->cipher_suite)->flags & BTLS_SUITE_MODERN))
+        return 0;
     if (r->extended_master_secret && !m->extended_master_secret)
         return btls_modern_fail(m, "peer_extended_master_secret",
                                 BTLS_ALERT_HANDSHAKE_FAILURE,

@@ -182,6 +182,10 @@ void btls_session_peer_closed(btls_session *s);
 void btls_session_half_closed(btls_session *s);
 /* Seconds since the epoch by the session's clock. */
 int64_t btls_session_time(const btls_session *s);
+/* So many warnings are borne: they mean little, and who sends nothing else means nothing
+ * good. */
+#define BTLS_WARNINGS_IN_A_ROW 4
+
 /* Counts a record that brought no progress; fails the session when there are too many in
  * a row. */
 int btls_session_idle_record(btls_session *s);
