@@ -1,6 +1,6 @@
 std = "min"
 max_line_length = 120
-read_globals = { "jit" }
+read_globals = { "jit", "ngx" }
 include_files = { "**/*.lua", "lua/beartls/command" }
 files["spec"] = { std = "min+busted" }
 files["examples"] = { read_globals = { "arg" } }

@@ -1,0 +1,92 @@
+-- nginx_lua.lua: an nginx with the Lua module, as nobody, in a directory of its own that has beartls built for LuaJIT.
+
+local peer = require "support.peer"
+local process = require "support.process"
+
+local nginx_lua = {}
+
+local MODULES = "/usr/lib/nginx/modules/"
+
+-- What stands before the servers of a configuration. DIR is the directory; words in capitals become ports.
+local HEAD = [[
+load_module ]] .. MODULES .. [[ndk_http_module.so;
+load_module ]] .. MODULES .. [[ngx_http_lua_module.so;
+daemon off;
+pid DIR/nginx.pid;
+worker_shutdown_timeout 1s;
+events { worker_connections 2048; }
+http {
+  access_log off;
+  client_body_temp_path DIR/body; proxy_temp_path DIR/proxy; fastcgi_temp_path DIR/fastcgi;
+  uwsgi_temp_path DIR/uwsgi; scgi_temp_path DIR/scgi;
+  lua_package_path "DIR/lua/?.lua;DIR/lua/?/init.lua;/usr/share/lua/5.1/?.lua;;";
+  lua_package_cpath "DIR/c/?.so;;";
+  lua_socket_log_errors off;
+]]
+
+local function exists(path)
+  return (select(2, process.run("test -e " .. process.quote(path)))) == 0
+end
+
+---What is missing to run specs here, or nil.
+---@return string|nil
+function nginx_lua.missing()
+  for _, program in ipairs { "nginx", "luajit", "setpriv" } do
+    if not process.has(program) then
+      return "needs " .. program
+    end
+  end
+  if not exists(MODULES .. "ngx_http_lua_module.so") then
+    return "needs nginx's Lua module"
+  end
+end
+
+-- A core that is newer than its sources; LuaJIT and Lua 5.1 can use the same. Another lane of make test may be building
+-- for LuaJIT this very moment, so what is made here is made somewhere else.
+local function core_for_luajit()
+  for _, lua in ipairs { "luajit", "lua5.1", "nginx" } do
+    local core = "build/" .. lua .. "/beartls/core.so"
+    if exists(core) and process.run("find src Makefile -newer " .. core) == "" then
+      return core
+    end
+  end
+  local output, code = process.run("env -u MAKEFLAGS -u MAKELEVEL make -s LUA=luajit B=build/nginx all",
+    { seconds = 120 })
+  assert(code == 0, output)
+  return "build/nginx/beartls/core.so"
+end
+
+---A directory that nobody can read, with beartls for LuaJIT in it; process.cleanup removes it.
+---@return string
+function nginx_lua.directory()
+  local dir = process.tmpdir()
+  local output, code = process.run(([[
+    mkdir %s/c %s/c/beartls && cp -r lua %s/ && cp %s %s/c/beartls/core.so
+  ]]):format(dir, dir, dir, core_for_luajit(), dir))
+  assert(code == 0, output)
+  return dir
+end
+
+---Starts it and waits until it listens.
+---@param dir string from nginx_lua.directory
+---@param servers string what stands in http { }, with the words of `ports` in it
+---@param how table { ports = { NAME = number }, first = the number of one that it listens on, workers = 0 (unless
+---given): one process, no master }
+function nginx_lua.start(dir, servers, how)
+  local workers = how.workers or 0
+  local processes = workers > 0 and "worker_processes " .. workers or "master_process off"
+  local text = processes .. ";\n" .. HEAD .. servers .. "}\n"
+  text = text:gsub("DIR", function() return dir end):gsub("[A-Z_]+_PORT", function(name)
+    return tostring(assert(how.ports[name], name))
+  end)
+  process.write_file(dir .. "/nginx.conf", text)
+  local nobody = process.run "id -u" == "0\n" and { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups" }
+  local owner = nobody and " && chown -R 65534:65534 " .. dir or ""
+  local output, code = process.run(("chmod -R a+rX %s%s"):format(dir, owner))
+  assert(code == 0, output)
+  local server = process.start(peer.words(nobody or {}, "nginx", "-e", "stderr", "-p", dir, "-c", dir .. "/nginx.conf",
+    "-g", "error_log stderr warn;"))
+  return server:wait_for_port(how.first)
+end
+
+return nginx_lua
