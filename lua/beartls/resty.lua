@@ -47,7 +47,7 @@ function methods:setkeepalive(milliseconds, size)
   return keepalive.keep(self, milliseconds, size)
 end
 
-local host = { name = "resty", now = ngx.now, check = transport.check, transport = transport.new, class = stream.class(methods) }
+local host = { name = "resty", check = transport.check, transport = transport.new, class = stream.class(methods) }
 
 ---@class beartls.resty: beartls.adapter
 local resty = adapter.new(host)
