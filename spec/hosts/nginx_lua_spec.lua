@@ -29,6 +29,7 @@ local SERVERS = [=[
   ssl_certificate DIR/localhost.pem; ssl_certificate_key DIR/localhost.key;
   ssl_client_certificate DIR/ca.pem;
   ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_session_cache shared:sessions:1m;
   ssl_verify_client optional;
   server {
     listen 127.0.0.1:BACKEND_PORT ssl;
@@ -370,25 +371,44 @@ describe("beartls.resty in four workers of one nginx", function()
     end
   end)
 
-  it_runs("resumes in one worker what another one has begun, the client's certificate included", function()
-    for _, version in ipairs { "TLSv1.2", "TLSv1.3" } do
-      local config = client_config(nginx, { as = "alice", max_version = version })
-      local ticket, issuer, elsewhere = nil, nil, 0
-      for i = 1, 40 do
-        local stream = assert(stream_to(nginx, "/echo", "localhost", config, { ticket = ticket }))
-        local pid, resumed, name = ask(stream, "who"):match "pid=(%d+) resumed=(%w+) client=(%w+)"
-        assert.equal(tostring(i > 1), resumed)
-        assert.equal("alice", name)
-        assert.equal(i > 1, stream:resumed())
-        elsewhere = elsewhere + ((issuer or pid) ~= pid and 1 or 0)
-        ticket, issuer = assert(stream:ticket()), pid
-        stream:close()
-        if elsewhere >= 3 then
-          break
-        end
+  -- Goes on until `step(i)` has told three times that it was another worker than the one before.
+  local function until_elsewhere(step)
+    local last, elsewhere = nil, 0
+    for i = 1, 40 do
+      local pid = step(i)
+      elsewhere = elsewhere + ((last or pid) ~= pid and 1 or 0)
+      last = pid
+      if elsewhere == 3 then
+        return
       end
-      assert.is_true(elsewhere > 0, "all connections went to one worker")
     end
+    assert.is_true(elsewhere > 0, "all connections went to one worker")
+  end
+
+  for path, by in pairs { ["/echo"] = "sealed tickets", ["/stored"] = "a shared dictionary" } do
+    it_runs("resumes in one worker what another one has begun, the client's certificate included, by " .. by, function()
+      for _, version in ipairs { "TLSv1.2", "TLSv1.3" } do
+        local config, ticket = client_config(nginx, { as = "alice", max_version = version }), nil
+        until_elsewhere(function(i)
+          local stream = assert(stream_to(nginx, path, "localhost", config, { ticket = ticket }))
+          local pid, resumed, name = ask(stream, "who"):match "pid=(%d+) resumed=(%w+) client=(%w+)"
+          assert.equal(tostring(i > 1), resumed)
+          assert.equal("alice", name)
+          assert.equal(i > 1, stream:resumed())
+          ticket = assert(stream:ticket())
+          stream:close()
+          return pid
+        end)
+      end
+    end)
+  end
+
+  it_runs("resumes as a client what another worker has begun", function()
+    until_elsewhere(function(i)
+      local facts = get(nginx, "/client?pool=no&as=remembers")
+      assert.equal(i > 1 and "r" or ".", facts.resumed)
+      return facts.pid
+    end)
   end)
 
   it_runs("gives each value of a shared dictionary to one of those who take it", function()

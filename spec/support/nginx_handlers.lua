@@ -3,6 +3,7 @@
 
 local core = require "beartls.core"
 local resty = require "beartls.resty"
+local shdict = require "beartls.store.shdict"
 local tls = require "beartls"
 
 local handlers = {}
@@ -28,6 +29,9 @@ function handlers.init(where)
     stranger = assert(tls.config { trust = dir .. "/other.pem" }),
     localhost = assert(tls.config { certificate = dir .. "/localhost.pem", key = dir .. "/localhost.key",
       ticket_keys = where.ticket_keys, trust = dir .. "/ca.pem", verify_client = "request" }),
+    stored = assert(tls.config { certificate = dir .. "/localhost.pem", key = dir .. "/localhost.key",
+      tickets = shdict.new "tickets", trust = dir .. "/ca.pem", verify_client = "request" }),
+    remembers = assert(tls.config { trust = dir .. "/ca.pem", tickets = shdict.new(ngx.shared.tickets, "client ") }),
     ["other.test"] = assert(tls.config { certificate = dir .. "/other.test.pem", key = dir .. "/other.test.key" }),
   }
   handlers.before_fork = core.random(32) -- the generator has been used
@@ -71,7 +75,8 @@ function handlers.client()
     return report_failure(message, code, failure)
   end
   local body, status = get(stream, arg.path or "/")
-  ngx.say("status=", status, "\n", body, "\nreused=", stream:getreusedtimes(), "\nversion=", stream:version())
+  ngx.say("status=", status, "\n", body, "\nreused=", stream:getreusedtimes(), "\nversion=", stream:version(),
+    "\npid=", ngx.worker.pid())
   ngx.say("kept=", tostring(stream:setkeepalive(tonumber(arg.idle), tonumber(arg.size))))
   ngx.say("afterwards=", (select(2, stream:send "x")))
 end
@@ -206,14 +211,23 @@ local function serve(stream)
   stream:close()
 end
 
----GET /echo
-function handlers.echo()
-  local stream = assert(resty.accept(upgrade(), configs.localhost))
+local function accept(config)
+  local stream = assert(resty.accept(upgrade(), config))
   local ok, message, code = stream:handshake(PATIENCE)
   if not ok then
     return log_failure(message, code)
   end
   serve(stream)
+end
+
+---GET /echo: sessions are resumed by sealed tickets, whose keys the config was given.
+function handlers.echo()
+  accept(configs.localhost)
+end
+
+---GET /stored: sessions are resumed from the shared dictionary.
+function handlers.stored()
+  accept(configs.stored)
 end
 
 ---GET /hasty: a handshake that must not take long.
@@ -225,15 +239,10 @@ end
 
 ---GET /sites: a config for each name.
 function handlers.sites()
-  local stream = assert(resty.accept(upgrade(), function(hello)
+  accept(function(hello)
     ngx.sleep(0.001) -- it may wait
     return configs[hello.server_name or ""], "no such site"
-  end))
-  local ok, message, code = stream:handshake(PATIENCE)
-  if not ok then
-    return log_failure(message, code)
-  end
-  serve(stream)
+  end)
 end
 
 -- Carries bytes one way until the end.
@@ -300,7 +309,7 @@ end
 
 ---GET /store: what a store does in one worker. A line for each.
 function handlers.store()
-  local store = require("beartls.store.shdict").new "tickets"
+  local store = shdict.new "tickets"
   local function say(what, ...)
     ngx.say(what, ": ", table.concat({ tostring((...)), tostring((select(2, ...))) }, ", "))
   end
@@ -322,7 +331,7 @@ end
 
 ---GET /fill?n=N, then GET /grab?n=N by everybody: how many each got is added up under "grabbed".
 function handlers.fill()
-  local store = require("beartls.store.shdict").new(ngx.shared.tickets, "race ")
+  local store = shdict.new(ngx.shared.tickets, "race ")
   for i = 1, tonumber(ngx.var.arg_n) do
     assert(store:put("key " .. i, "value " .. i, 60))
   end
@@ -331,7 +340,7 @@ function handlers.fill()
 end
 
 function handlers.grab()
-  local store = require("beartls.store.shdict").new(ngx.shared.tickets, "race ")
+  local store = shdict.new(ngx.shared.tickets, "race ")
   local got = 0
   for i = 1, tonumber(ngx.var.arg_n) do
     local value = store:take("key " .. i)

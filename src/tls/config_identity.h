@@ -18,7 +18,7 @@
  *     max_fragment;
  *   - pre-shared keys in their order, each with its identity;
  *   - whether sessions may be resumed, and the ticket keys that the program gave.
- * Not in it: trace, key log, ticket keys of our own making, what has been resumed. With
+ * Not in it: trace, key log, ticket keys of our own making, where sessions are kept. With
  * `own_clock` the config's random id is in it as well, so that it is equal to none: what
  * two clocks say cannot be compared.
  *

@@ -2,6 +2,7 @@
 
 local adapter = require "beartls.stream.adapter"
 local pool = require "beartls.resty.pool"
+local stream = require "beartls.stream"
 local transport = require "beartls.resty.transport"
 local unreachable = require "beartls.stream.unreachable"
 
@@ -78,7 +79,7 @@ function keepalive.connect(host, address, port, config, given)
     end
   end
   local function start()
-    return config:client(given.server_name or address, { ticket = given.ticket })
+    return stream.client(config, given.server_name or address, given, unreachable.where(address, port))
   end
   if seat and not kept then
     session, message, code = start()
@@ -107,23 +108,23 @@ function keepalive.connect(host, address, port, config, given)
 end
 
 ---Keeps the connection of a stream, which is closed then in any case.
----@param stream beartls.stream
+---@param connected beartls.stream
 ---@param milliseconds number|nil
 ---@param size integer|nil
 ---@return integer|nil 1
 ---@return string|nil message
 ---@return string|nil code
-function keepalive.keep(stream, milliseconds, size)
-  local seat, sock = stream.transport.seat, stream.transport.sock
+function keepalive.keep(connected, milliseconds, size)
+  local seat, sock = connected.transport.seat, connected.transport.sock
   milliseconds = milliseconds or IDLE_MILLISECONDS
   if not seat then
     return nil, "only what connect has made with a pool can be kept", "config_no_pool"
   elseif not pool.has_room(seat.key, size or POOL_SIZE) then
-    return stream:close()
+    return connected:close()
   end
-  local session, message, code = stream:release()
+  local session, message, code = connected:release()
   if not session then
-    stream:close()
+    connected:close()
     return nil, message, code
   end
   local ok, err = sock:setkeepalive(milliseconds, 1)
