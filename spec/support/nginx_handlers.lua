@@ -67,10 +67,11 @@ end
 ---GET /client?as=alice&...: one request to the backend; says who the backend saw, and whether the connection is new.
 function handlers.client()
   local arg = ngx.req.get_uri_args()
-  local stream, message, code, failure = connect(arg.as or "nobody", {
-    server_name = arg.name, pool = arg.pool == "no" and false or arg.pool, port = tonumber(arg.port),
-    timeout = tonumber(arg.timeout),
-  }, arg.to)
+  local given = { server_name = arg.name, pool = arg.pool, port = tonumber(arg.port), timeout = tonumber(arg.timeout) }
+  if arg.pool == "no" then
+    given.pool = false
+  end
+  local stream, message, code, failure = connect(arg.as or "nobody", given, arg.to)
   if not stream then
     return report_failure(message, code, failure)
   end
