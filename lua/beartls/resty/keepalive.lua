@@ -12,12 +12,14 @@ local keepalive = {}
 local IDLE_MILLISECONDS = 60000
 local POOL_SIZE = 30
 
-local hint_resolver = "nginx resolves names itself: it needs a resolver directive, or an address instead of the name"
+local hint_resolver = "nginx resolves names itself (%s): it needs a resolver directive, or an address"
 
 local function failure_of(address, port, err)
-  local unresolved = err:find("resolve", 1, true)
-  local failure = unreachable.failure(address, port, err, unresolved and "host not found" or nil)
-  failure.hint = unresolved and hint_resolver or failure.hint
+  if not err:find("resolve", 1, true) then
+    return unreachable.failure(address, port, err)
+  end
+  local failure = unreachable.failure(address, port, "host not found")
+  failure.hint = hint_resolver:format(err)
   return failure
 end
 
