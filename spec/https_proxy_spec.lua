@@ -71,6 +71,55 @@ describe("a proxy", function()
     assert.is_string(failure.hint)
   end)
 
+  describe("that is spoken to in TLS", function()
+    local agent
+    before_each(function()
+      agent = assert(https.agent { config = config, proxy_config = config, timeout = 10 })
+    end)
+    after_each(function()
+      agent:close()
+    end)
+
+    local function through(user, given)
+      given = given or {}
+      given.url, given.proxy = given.url or server.url, ("https://%s:@%s"):format(user, server.secure_proxy)
+      return agent:request(given)
+    end
+
+    it("passes on TLS within TLS", function()
+      local long = ("x"):rep(1000000)
+      for i, user in ipairs { "me", "me", "split" } do
+        local seen = web.read(through(user, { body = long, method = "PUT" }))
+        assert.same({ user .. ":", i == 2 and 2 or 1 }, { seen.proxy_user, seen.count })
+        assert.is_true(seen.body == long)
+      end
+      local body, status = through("me", { headers = web.answers(("HTTP/1.1 200 OK\r\n\r\n") .. long, "close") })
+      assert.equal(200, status)
+      assert.is_true(body == long)
+      assert.equal("truncated", select(3, through("me", { headers = web.answers("HTTP/1.1 200 OK\r\n\r\nx", "cut") })))
+    end)
+
+    it("is verified itself", function()
+      local body, message, code = through("me", { proxy_config = peer.config { trust = pki.path "other_root.pem" } })
+      assert.same({ nil, "io_proxy_tls" }, { body, code })
+      assert.matches("the proxy cannot be reached: the server's certificate .* is not trusted", message)
+      code = select(3, https.request { url = server.url, config = config, proxy = "https://" .. server.secure_proxy })
+      assert.equal("io_proxy_tls", code) -- the system's roots do not vouch for it
+      code = select(3, through("me", { config = peer.config { trust = pki.path "other_root.pem" } }))
+      assert.equal("certificate_untrusted", code)
+    end)
+
+    it("has its own words, too", function()
+      assert.equal("io_proxy_refused", select(3, through "refuse"))
+      assert.equal("io_proxy_closed", select(3, through "hangup"))
+      assert.equal("timeout", select(3, through("silent", { timeout = 0.2 })))
+      local listener, port = require("support.loopback").listen()
+      local _, message, code = agent:request { url = server.url, proxy = "https://localhost:" .. port, timeout = 0.2 }
+      listener:close()
+      assert.equal("timeout", code, message)
+    end)
+  end)
+
   it("makes no difference to what is verified", function()
     assert.equal("certificate_untrusted",
       select(3, ask(nil, { config = peer.config { trust = pki.path "other_root.pem" } })))
@@ -90,8 +139,9 @@ describe("a proxy", function()
       assert.same({ nil, "config_proxy" }, { body, code })
       assert.matches(words, message, 1, true)
     end
-    assert.same({ host = "::1", port = 3128 }, (proxy.parse("http://[::1]", "proxy")))
-    assert.same({ host = "p.example", port = 8080, authorization = "Basic YTpiQGM=" },
+    assert.same({ host = "::1", port = 3128, tls = false }, (proxy.parse("http://[::1]", "proxy")))
+    assert.same({ host = "::1", port = 443, tls = true }, (proxy.parse("HTTPS://[::1]/", "proxy")))
+    assert.same({ host = "p.example", port = 8080, tls = false, authorization = "Basic YTpiQGM=" },
       (proxy.parse("a:b@c@p.example:8080", "proxy")))
   end)
 
@@ -106,7 +156,7 @@ describe("a proxy", function()
       { "https_proxy= all_proxy=q:2", "a.example", "q:2" },
       { "http_proxy=q:2", "a.example", "none" },
       { "https_proxy=socks4://x", "a.example", "https_proxy: proxies that speak socks4 are not supported, only "
-        .. "http:// ones (they tunnel)" },
+        .. "http:// and https:// ones" },
       { all .. " no_proxy=a.example", "a.example", "none" },
       { all .. " no_proxy=a.example", "b.a.example", "none" },
       { all .. " no_proxy=a.example", "ba.example", "p:1" },

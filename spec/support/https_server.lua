@@ -1,5 +1,5 @@
 -- https_server.lua: a web server for specs, in a process of its own, and a proxy. What it answers, a request says.
--- usage: lua spec/support/https_server.lua [request|require]   prints the ports of server and proxy
+-- usage: lua spec/support/https_server.lua [request|require]   prints the ports of server, proxy and https proxy
 -- ("request", "require": a client certificate)
 --
 -- GET /redirect/STATUS?LOCATION is answered so; anything else with a table of what has been asked, as Lua text, unless
@@ -178,14 +178,17 @@ end
 
 -- ---- the proxy: the user that a client names says how it behaves ----
 
-local function read_plain_head(tcp)
+-- Of a socket and of a stream alike.
+local passing = { timeout = true, want_read = true, want_write = true }
+
+local function read_plain_head(from)
   local head = ""
   while not head:find "\r\n\r\n" do
-    local byte, err = tcp:receive(1)
+    local byte, err = from:receive(1)
     if byte then
       head = head .. byte
-    elseif err == "timeout" then
-      coroutine.yield { object = tcp, want = "read" }
+    elseif passing[err] then
+      coroutine.yield { object = from, want = "read" }
     else
       return head
     end
@@ -205,14 +208,13 @@ local behaviours = {
 
 local function send_plain(to, data)
   local first = 1
-  while first <= #data do
+  while true do
     local last, err, partial = to:send(data, first)
-    if not last and err ~= "timeout" then
+    if last or not passing[err] then
       return
-    elseif not last then
-      coroutine.yield { object = to, want = "write" }
     end
-    first = (last or partial) + 1
+    coroutine.yield { object = to, want = "write" }
+    first = partial + 1
   end
 end
 
@@ -222,7 +224,7 @@ local function relay(from, to)
     data = data or partial
     if data ~= "" then
       send_plain(to, data)
-    elseif err == "timeout" then
+    elseif passing[err] then
       coroutine.yield { object = from, want = "read" }
     else
       to:shutdown "send"
@@ -260,6 +262,14 @@ end
 
 -- ---- all of it ----
 
+local function serve_secure_proxy(tcp, config)
+  local s = socket.accept(tcp, config)
+  if loopback.handshake(s) then
+    return serve_proxy(s)
+  end
+  s:close()
+end
+
 local function listen(handle, ...)
   local listener, port = loopback.listen()
   listener:settimeout(0)
@@ -278,7 +288,7 @@ end
 
 local pki = require "support.pki"
 local _, config = loopback.configs(nil, arg[1] and { verify_client = arg[1], trust = pki.path "trust.pem" } or nil)
-io.stdout:write(listen(serve, config), " ", listen(serve_proxy), "\n")
+io.stdout:write(listen(serve, config), " ", listen(serve_proxy), " ", listen(serve_secure_proxy, config), "\n")
 io.stdout:flush()
 while true do
   turn()

@@ -6,16 +6,17 @@ local web = {}
 
 local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
 
----Starts a server and its proxy. It may "request" or "require" a client certificate.
+---Starts a server and its proxies. It may "request" or "require" a client certificate.
 ---@param kind "request"|"require"|nil
----@return { url: string, host: string, port: integer, proxy: string, proxy_port: integer, process: table }
+---@return table { url =, host = with its port, port =, proxy = host and port, proxy_port =, secure_proxy = host and port,
+---process = }
 function web.start(kind)
   local server = process.start(("%s spec/support/https_server.lua %s"):format(LUA, kind or ""),
     { env = { LUA_PATH = package.path, LUA_CPATH = package.cpath } })
-  local port, proxy_port = server:wait_for "(%d+) (%d+)\n"
+  local port, proxy_port, secure_port = server:wait_for "(%d+) (%d+) (%d+)\n"
   return {
     port = tonumber(port), host = "localhost:" .. port, url = "https://localhost:" .. port, process = server,
-    proxy_port = tonumber(proxy_port), proxy = "localhost:" .. proxy_port,
+    proxy_port = tonumber(proxy_port), secure_proxy = "localhost:" .. secure_port, proxy = "localhost:" .. proxy_port,
   }
 end
 

@@ -7,6 +7,7 @@ local new_wire = require "beartls.https.wire"
 local proxy = require "beartls.https.proxy"
 local redirect = require "beartls.https.redirect"
 local socket = require "beartls.socket"
+local tunnel = require "beartls.https.tunnel"
 
 ---@class beartls.https.job what one request is, when its options have been checked
 ---@field address beartls.https.address
@@ -22,6 +23,7 @@ local socket = require "beartls.socket"
 ---@field timeout number
 ---@field deadline number|nil
 ---@field proxy string|false|nil
+---@field proxy_config beartls.config|nil for a proxy that one speaks TLS to
 ---@field redirect boolean
 ---@field redirects integer how many there have been
 ---@field max_redirects integer
@@ -37,7 +39,7 @@ local LEFTOVERS = 65536
 local function connector(job, through)
   return function(host, port, seconds)
     local stream, message, code, failure = socket.connect(host, port, job.config, {
-      timeout = seconds, dial = through and proxy.dialer(through) or nil,
+      timeout = seconds, dial = through and tunnel(through) or nil,
     })
     local protocol = stream and stream:alpn()
     if protocol and protocol ~= "http/1.1" and protocol ~= "http/1.0" then
@@ -53,6 +55,9 @@ local function get_wire(job, fresh)
   local to = job.address
   local through, message, code = proxy.choose(job.proxy, to.host, to.port)
   local key
+  if through then
+    through.config = job.proxy_config
+  end
   if through ~= nil and job.pool then
     key, message, code = job.pool:key(to, through, job.config)
   end

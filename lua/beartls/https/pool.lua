@@ -19,10 +19,16 @@ function methods.key(_, to, through, config)
   if not identity then
     return nil, message, code
   end
-  return table.concat({
-    identity, to.host, to.port, through and through.host or "", through and through.port or "",
-    through and through.authorization or "",
-  }, "\n")
+  local key = { identity, to.host, to.port }
+  if through then
+    for _, part in ipairs {
+      through.host, through.port, through.authorization or "", tostring(through.tls),
+      through.tls and through.config and through.config:identity() or "",
+    } do
+      key[#key + 1] = part
+    end
+  end
+  return table.concat(key, "\n")
 end
 
 local function remove(self, i)

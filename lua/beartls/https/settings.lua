@@ -32,16 +32,19 @@ local is_ltn12 = {
   "a function of ltn12",
 }
 
+local is_config = {
+  function(value)
+    local mt = type(value) == "userdata" and getmetatable(value)
+    return type(mt) == "table" and mt.__name == "beartls.config"
+  end,
+  "what tls.config returns",
+}
+
 -- What a request and an agent both take.
 local shared = {
   headers = is("table", "a table of names and values"),
-  config = {
-    function(value)
-      local mt = type(value) == "userdata" and getmetatable(value)
-      return type(mt) == "table" and mt.__name == "beartls.config"
-    end,
-    "what tls.config returns",
-  },
+  config = is_config,
+  proxy_config = is_config,
   timeout = is("number", "a number of seconds", 0),
   total_timeout = is("number", "a number of seconds", 0),
   redirect = is("boolean", "true or false"),
@@ -226,8 +229,8 @@ function settings.job(given, agent)
     address = to, method = method, headers = headers, body = given.body, source = given.source, sink = given.sink,
     step = given.step, config = identity.config, bare = identity.bare, pool = agent and agent.pool,
     timeout = value_of("timeout", TIMEOUT), deadline = seconds and luasocket.gettime() + seconds,
-    proxy = value_of "proxy", redirect = value_of("redirect", true), redirects = 0,
-    max_redirects = value_of("max_redirects", MAX_REDIRECTS),
+    proxy = value_of "proxy", proxy_config = value_of "proxy_config", redirect = value_of("redirect", true),
+    redirects = 0, max_redirects = value_of("max_redirects", MAX_REDIRECTS),
     max_body = value_of("max_body", given.sink and math.huge or MAX_BODY),
   }
 end
