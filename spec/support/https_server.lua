@@ -2,16 +2,17 @@
 -- usage: lua spec/support/https_server.lua [request|require]   prints the ports of server, proxy and https proxy
 -- ("request", "require": a client certificate)
 --
--- GET /redirect/STATUS?LOCATION is answered so; anything else with a table of what has been asked, as Lua text, unless
--- the request has headers that say otherwise: x-answer (all bytes of the answer, %XX), x-end (what then: "close" with
--- close_notify, "cut" without, "keep", "mute": the next request is not answered but the connection closed, "trickle":
--- more bytes come for ever, slowly), x-early (answers before it reads the body, and closes).
+-- GET /redirect/STATUS?LOCATION is answered so; /together/N when N are waiting for that; anything else at once; with a
+-- table of what has been asked, as Lua text, unless the request has headers that say otherwise: x-answer (all bytes of
+-- the answer, %XX), x-end (what then: "close" with close_notify, "cut" without, "keep", "mute": the next request is
+-- not answered but the connection closed, "trickle": more bytes come for ever, slowly), x-early (answers before it
+-- reads the body, and closes).
 
 local loopback = require "support.loopback"
 local luasocket = require "socket"
 local socket = require "beartls.socket"
 
-local tasks, connections, tunnels, last_proxy_user = {}, 0, 0, nil
+local tasks, connections, together, tunnels, last_proxy_user = {}, 0, 0, 0, nil
 
 -- ---- coroutines that wait ----
 
@@ -154,6 +155,14 @@ local function ends(s, tcp, how)
   return how == "close" or how == "trickle"
 end
 
+local function wait_for_others(request)
+  local n = tonumber(request.target:match "^/together/(%d+)$")
+  together = together + (n and 1 or 0)
+  while n and together < n do
+    pause(0.01)
+  end
+end
+
 local function serve(tcp, config)
   connections = connections + 1
   local number, count, s = connections, 0, socket.accept(tcp, config)
@@ -169,6 +178,7 @@ local function serve(tcp, config)
         break
       end
       read_body(s, request)
+      wait_for_others(request)
       loopback.send(s, answer_of(s, request, number, count))
       mute = request.headers["x-end"] == "mute"
     until ends(s, tcp, request.headers["x-end"])

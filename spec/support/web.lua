@@ -8,8 +8,8 @@ local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
 
 ---Starts a server and its proxies. It may "request" or "require" a client certificate.
 ---@param kind "request"|"require"|nil
----@return table { url =, host = with its port, port =, proxy = host and port, proxy_port =, secure_proxy = host and port,
----process = }
+---@return table { url =, host = with its port, port =, proxy = host and port, proxy_port =, secure_proxy = host and
+---port, process = }
 function web.start(kind)
   local server = process.start(("%s spec/support/https_server.lua %s"):format(LUA, kind or ""),
     { env = { LUA_PATH = package.path, LUA_CPATH = package.cpath } })

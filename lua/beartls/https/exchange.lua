@@ -1,12 +1,13 @@
 -- exchange.lua: one request and its answer on a connection, with the pieces of LuaSocket's http: open, sendrequestline,
--- sendheaders, sendbody, receivestatusline, receiveheaders. All of it is to be called under socket.protect: what fails
--- is thrown as a table of message and code.
+-- sendheaders, sendbody, receivestatusline, receiveheaders. All of it is to be called under protect: what fails is
+-- thrown as a table of message and code.
 
 local body = require "beartls.https.body"
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 local luasocket = require "socket"
 local mime = require "mime"
+local protect = require "beartls.https.protect"
 
 local exchange = {}
 
@@ -90,7 +91,7 @@ local function send_body(job, h, headers)
     failed = failure
     fail(failure)
   end)
-  local ok, failure = luasocket.protect(function()
+  local ok, failure = protect(function()
     return h:sendbody(headers, upload, job.step)
   end)()
   if ok then
@@ -110,7 +111,7 @@ end
 -- A status line and headers; LuaSocket throws a sentence of its own about what it cannot read.
 local function receive_head(h, wire)
   local code, line, headers
-  local ok, failure = luasocket.protect(function()
+  local ok, failure = protect(function()
     code, line = h:receivestatusline()
     if code and line:find "^HTTP/1%.[01] %d%d%d" then
       headers = h:receiveheaders()
@@ -159,7 +160,7 @@ function exchange.ask(job, wire)
   h:sendheaders(headers)
   local unsent = (job.body or job.source) and send_body(job, h, headers)
   local status, line, answer
-  local ok, failure = luasocket.protect(function()
+  local ok, failure = protect(function()
     repeat
       status, line, answer = receive_head(h, wire)
     until status < 100 or status >= 200 or status == 101

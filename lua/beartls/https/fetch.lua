@@ -4,6 +4,7 @@ local exchange = require "beartls.https.exchange"
 local ltn12 = require "ltn12"
 local luasocket = require "socket"
 local new_wire = require "beartls.https.wire"
+local protect = require "beartls.https.protect"
 local proxy = require "beartls.https.proxy"
 local redirect = require "beartls.https.redirect"
 local socket = require "beartls.socket"
@@ -20,6 +21,7 @@ local tunnel = require "beartls.https.tunnel"
 ---@field step function|nil
 ---@field config beartls.config
 ---@field bare (fun(): beartls.config|nil, string|nil, string|nil)|nil makes the same config without a certificate
+---@field connect function|nil an adapter's, if it is not beartls.socket's
 ---@field timeout number
 ---@field deadline number|nil
 ---@field proxy string|false|nil
@@ -38,7 +40,7 @@ local LEFTOVERS = 65536
 
 local function connector(job, through)
   return function(host, port, seconds)
-    local stream, message, code, failure = socket.connect(host, port, job.config, {
+    local stream, message, code, failure = (job.connect or socket.connect)(host, port, job.config, {
       timeout = seconds, dial = through and tunnel(through) or nil,
     })
     local protocol = stream and stream:alpn()
@@ -55,11 +57,16 @@ local function get_wire(job, fresh)
   local to = job.address
   local through, message, code = proxy.choose(job.proxy, to.host, to.port)
   local key
-  if through then
+  if through and job.connect then
+    return nil, nil, {
+      message = "there is a proxy, and only beartls.socket can connect through it", code = "config_proxy",
+      hint = "with a connect of another adapter, proxy = false goes without",
+    }
+  elseif through then
     through.config = job.proxy_config
   end
   if through ~= nil and job.pool then
-    key, message, code = job.pool:key(to, through, job.config)
+    key, message, code = job.pool:key(to, through, job.config, job.connect)
   end
   if through == nil or job.pool and not key then
     return nil, nil, { message = message, code = code }
@@ -76,7 +83,7 @@ end
 
 -- So that the connection of a redirect can be used for what comes next.
 local function discard(job, wire, answer)
-  answer.reusable = answer.reusable and job.pool and luasocket.protect(function()
+  answer.reusable = answer.reusable and job.pool and protect(function()
     exchange.receive_body(wire, answer, ltn12.sink.null(), nil, LEFTOVERS)
     return answer.reusable
   end)() or false
@@ -111,7 +118,7 @@ local function attempt(job, fresh)
     return nil, failure
   end
   local ok, answer
-  ok, answer, failure = pcall(luasocket.protect(converse), job, wire)
+  ok, answer, failure = pcall(protect(converse), job, wire)
   if ok and answer and answer.reusable and key then
     job.pool:put(key, wire)
     return answer

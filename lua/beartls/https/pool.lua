@@ -11,15 +11,16 @@ local pool_mt = { __index = methods }
 ---@param to beartls.https.address
 ---@param through beartls.https.proxy|false
 ---@param config beartls.config
+---@param connect function|nil how it is connected
 ---@return string|nil
 ---@return string|nil message
 ---@return string|nil code those of config:identity
-function methods.key(_, to, through, config)
+function methods.key(_, to, through, config, connect)
   local identity, message, code = config:identity()
   if not identity then
     return nil, message, code
   end
-  local key = { identity, to.host, to.port }
+  local key = { identity, to.host, to.port, tostring(connect) }
   if through then
     for _, part in ipairs {
       through.host, through.port, through.authorization or "", tostring(through.tls),

@@ -45,6 +45,7 @@ local shared = {
   headers = is("table", "a table of names and values"),
   config = is_config,
   proxy_config = is_config,
+  connect = is("function", "the connect of an adapter"),
   timeout = is("number", "a number of seconds", 0),
   total_timeout = is("number", "a number of seconds", 0),
   redirect = is("boolean", "true or false"),
@@ -228,6 +229,7 @@ function settings.job(given, agent)
   return {
     address = to, method = method, headers = headers, body = given.body, source = given.source, sink = given.sink,
     step = given.step, config = identity.config, bare = identity.bare, pool = agent and agent.pool,
+    connect = value_of "connect",
     timeout = value_of("timeout", TIMEOUT), deadline = seconds and luasocket.gettime() + seconds,
     proxy = value_of "proxy", proxy_config = value_of "proxy_config", redirect = value_of("redirect", true),
     redirects = 0, max_redirects = value_of("max_redirects", MAX_REDIRECTS),
