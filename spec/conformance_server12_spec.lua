@@ -122,6 +122,12 @@ describe("a ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2):", function()
     { "with UTF-8 in its host name is refused", put(SNI, "\0\6\0\0\3a\196\133"), ILLEGAL, 47 },
     { "with a name of another type is taken", put(SNI, "\0\9\0\0\1a\1\0\2\0\255") },
     { "with heartbeat is taken", put(15, "\1") },
+    { "with what is of TLS 1.3 and makes no sense is taken", function(h)
+      for _, code in ipairs { hello.EARLY_DATA, hello.PSK_MODES, hello.POST_HANDSHAKE_AUTH, hello.KEY_SHARE,
+        hello.COOKIE, hello.AUTHORITIES } do
+        hello.add(h, code, "\255\0\1")
+      end
+    end },
     { "with encrypt_then_mac is taken", put(22, "") },
     { "with the fallback SCSV is refused where 1.3 is there", field("suites", { 0xC02B, 0x5600 }),
       "peer_inappropriate_fallback", 86 },

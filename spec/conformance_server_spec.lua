@@ -237,6 +237,19 @@ describe("signature_algorithms (RFC 8446, 4.2.3):", function()
   })
 end)
 
+describe("certificate_authorities and status_request (RFC 8446, 4.2.4; RFC 6066, 8):", function()
+  rules.each_client_hello(it, {
+    { "with authorities is taken", put(hello.AUTHORITIES, "\0\8\0\2\48\0\0\2\48\0") },
+    { "without any in the list is malformed", put(hello.AUTHORITIES, "\0\0"), DECODE, 50 },
+    { "with an empty authority is malformed", put(hello.AUTHORITIES, "\0\6\0\0\0\2\48\0"), DECODE, 50 },
+    { "with an authority that is too long is malformed", put(hello.AUTHORITIES, "\0\4\0\9\48\0"), DECODE, 50 },
+    { "with something behind its authorities is malformed", put(hello.AUTHORITIES, "\0\4\0\2\48\0x"), DECODE, 50 },
+    { "with responders is taken", put(hello.STATUS_REQUEST, "\1\0\6\0\1a\0\1b\0\2xy") },
+    { "with an empty responder is malformed", put(hello.STATUS_REQUEST, "\1\0\2\0\0\0\0"), DECODE, 50 },
+    { "with a responder that is too long is malformed", put(hello.STATUS_REQUEST, "\1\0\3\0\9a\0\0"), DECODE, 50 },
+  })
+end)
+
 describe("the second ClientHello (RFC 8446, 4.1.2):", function()
   local function second(change, first_change)
     local client = rules.client_of_server()

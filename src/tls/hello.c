@@ -150,6 +150,26 @@ btls_client_hello_version(const btls_client_hello *h, unsigned min, unsigned max
     return 0;
 }
 
+/* Vectors, whose lengths have `size` bytes, that none of them is empty. */
+static int
+is_filled(btls_span list, int size)
+{
+    btls_reader r = btls_reader_of(list);
+    int empty = 0;
+    while (btls_read_more(&r))
+        empty |= (size == 1 ? btls_read_vec8(&r) : btls_read_vec16(&r)).n == 0;
+    return !empty && !r.bad;
+}
+
+/* A list of them with at least one (RFC 7301, 3.1; RFC 8446, 4.2.4). */
+static int
+is_filled_list(btls_span body, int size)
+{
+    btls_reader r = btls_reader_of(body);
+    btls_span list = btls_read_vec16(&r);
+    return btls_read_end(&r) && list.n > 0 && is_filled(list, size);
+}
+
 /* RFC 6066, 8: what a status_request asks for; other types are none of ours. */
 static int
 is_status_request(btls_span body)
@@ -158,30 +178,35 @@ is_status_request(btls_span body)
     unsigned type = btls_read_u8(&r);
     if (r.bad || type != STATUS_TYPE_OCSP)
         return !r.bad;
+    int filled = is_filled(btls_read_vec16(&r), 2);
     btls_read_vec16(&r);
-    btls_read_vec16(&r);
-    return btls_read_end(&r);
+    return filled && btls_read_end(&r);
 }
 
-/* Vectors of vectors and of bytes that must not be empty. */
+/* RFC 8446, 4.2.9: a vector of bytes that must not be empty. */
 static int
-is_filled_vector(btls_span body, int size)
+is_mode_list(btls_span body)
 {
     btls_reader r = btls_reader_of(body);
-    btls_span list = size == 1 ? btls_read_vec8(&r) : btls_read_vec16(&r);
+    btls_span list = btls_read_vec8(&r);
     return btls_read_end(&r) && list.n > 0;
 }
 
-/* RFC 7301, 3.1: a list of names, none of them empty. */
+/* What TLS 1.3 alone knows. */
 static int
-is_protocol_list(btls_span body)
+check_13(const btls_extensions *x, btls_error *e)
 {
-    btls_reader r = btls_reader_of(body);
-    btls_reader list = btls_reader_of(btls_read_vec16(&r));
-    int empty = list.left == 0;
-    while (btls_read_more(&list))
-        empty |= btls_read_vec8(&list).n == 0;
-    return !empty && !list.bad && btls_read_end(&r);
+    if (btls_extensions_has(x, BTLS_EXT_PSK_KEY_EXCHANGE_MODES) &&
+        !is_mode_list(x->body[BTLS_EXT_PSK_KEY_EXCHANGE_MODES]))
+        return malformed(e, "extension psk_key_exchange_modes");
+    if (btls_extensions_has(x, BTLS_EXT_CERTIFICATE_AUTHORITIES) &&
+        !is_filled_list(x->body[BTLS_EXT_CERTIFICATE_AUTHORITIES], 2))
+        return malformed(e, "extension certificate_authorities");
+    if (x->body[BTLS_EXT_EARLY_DATA].n != 0)
+        return malformed(e, "extension early_data");
+    if (x->body[BTLS_EXT_POST_HANDSHAKE_AUTH].n != 0)
+        return malformed(e, "extension post_handshake_auth");
+    return 0;
 }
 
 int
@@ -196,14 +221,8 @@ btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error
             btls_extension_list16(x, lists[i], &ignored, e) != 0)
             return -1;
     }
-    if (btls_extensions_has(x, BTLS_EXT_PSK_KEY_EXCHANGE_MODES) &&
-        !is_filled_vector(x->body[BTLS_EXT_PSK_KEY_EXCHANGE_MODES], 1))
-        return malformed(e, "extension psk_key_exchange_modes");
-    if (btls_extensions_has(x, BTLS_EXT_CERTIFICATE_AUTHORITIES) &&
-        !is_filled_vector(x->body[BTLS_EXT_CERTIFICATE_AUTHORITIES], 2))
-        return malformed(e, "extension certificate_authorities");
     if (btls_extensions_has(x, BTLS_EXT_ALPN) &&
-        !is_protocol_list(x->body[BTLS_EXT_ALPN]))
+        !is_filled_list(x->body[BTLS_EXT_ALPN], 1))
         return malformed(e, "extension application_layer_protocol_negotiation");
     if (btls_extensions_has(x, BTLS_EXT_MAX_FRAGMENT_LENGTH) &&
         x->body[BTLS_EXT_MAX_FRAGMENT_LENGTH].n != 1)
@@ -211,12 +230,10 @@ btls_client_hello_check(const btls_client_hello *h, unsigned version, btls_error
     if (btls_extensions_has(x, BTLS_EXT_STATUS_REQUEST) &&
         !is_status_request(x->body[BTLS_EXT_STATUS_REQUEST]))
         return malformed(e, "extension status_request");
-    if (x->body[BTLS_EXT_EARLY_DATA].n != 0)
-        return malformed(e, "extension early_data");
-    if (x->body[BTLS_EXT_POST_HANDSHAKE_AUTH].n != 0)
-        return malformed(e, "extension post_handshake_auth");
-    /* TLS 1.3 knows nothing of it. */
-    if (version != BTLS_TLS13 && x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n != 0)
+    if (version == BTLS_TLS13)
+        return check_13(x, e);
+    if (x->body[BTLS_EXT_EXTENDED_MASTER_SECRET].n !=
+        0) /* of which TLS 1.3 knows nothing */
         return malformed(e, "extension extended_master_secret");
     return 0;
 }
