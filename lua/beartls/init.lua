@@ -138,6 +138,21 @@ function config_methods:store()
   return setting.store
 end
 
+---Replaces the ticket keys, for programs that rotate them: what is sealed with keys that are no longer among them costs
+---a full handshake. beartls.store.ticket_keys does this for servers that share a store.
+---@param keys string[] 1 to 8 strings of 32 bytes: the first one seals, all of them open
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "config_no_tickets"
+function config_methods:set_ticket_keys(keys)
+  if not settings[self] then
+    error("config:set_ticket_keys is called on a config, with a colon", 2)
+  elseif not options.is_ticket_keys(keys) then
+    error("config:set_ticket_keys wants a list of 1 to 8 strings of 32 bytes", 2)
+  end
+  return core.config.set_ticket_keys(self, keys)
+end
+
 local client_options = {
   ticket = {
     function(value)

@@ -37,6 +37,13 @@ function config:store() end
 ---@return boolean
 function config:has_certificate() end
 
+---Replaces the ticket keys, for programs that rotate them.
+---@param keys string[] 1 to 8 strings of 32 bytes: the first one seals, all of them open
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "config_no_tickets"
+function config:set_ticket_keys(keys) end
+
 ---A session: one TLS connection without I/O. Made by config:client and config:server; wiped when it is collected.
 ---@class beartls.session
 local session = {}
@@ -593,6 +600,26 @@ function core.handle_state(value, metatable) end
 ---@param n number 0 to 64
 ---@return string
 function core.random(n) end
+
+---HKDF with SHA-256 (RFC 5869): from one secret a key for each label.
+---@param secret string
+---@param label string
+---@return string 32 bytes
+function core.derive(secret, label) end
+
+---Seals bytes for whoever has the key: AES-256-GCM with a random nonce. Raises when there are no random bytes.
+---@param key string 32 bytes
+---@param about string authenticated besides
+---@param bytes string
+---@return string 28 bytes longer
+function core.seal(key, about, bytes) end
+
+---What was sealed with that key and that `about`.
+---@param key string 32 bytes
+---@param about string
+---@param sealed string
+---@return string|nil bytes nil for anything else
+function core.unseal(key, about, sealed) end
 
 ---Whether a signature is a key's over a message.
 ---@param public_key string SubjectPublicKeyInfo in DER

@@ -441,7 +441,7 @@ end
 
 -- For the options of others: beartls.pki.
 options.is_a, options.is_list_of, options.is_one_of, options.is_type = is_a, is_list_of, is_one_of, is_type
-options.switch, options.is_store = switch, is_store
+options.switch, options.is_store, options.is_ticket_keys = switch, is_store, is_ticket_keys
 
 options.known = known
 options.identity_known = identity_known

@@ -310,6 +310,29 @@ allow_resumption(lua_State *L, config_object *o, btls_error *e)
     return c->store ? btls_config_make_store_secret(c, e) : 0;
 }
 
+/* core.config.set_ticket_keys(config, keys) -> true | nil, message, code */
+static int
+set_ticket_keys(lua_State *L)
+{
+    btls_error e;
+    btls_config *c = &check_object(L, 1)->config;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (!c->tickets) {
+        btls_error_set(&e, "config_no_tickets", BTLS_NO_ALERT,
+                       "the config gives no tickets: its option tickets is false");
+        return btls_push_error(L, &e);
+    }
+    if (c->ticket_keys == NULL)
+        c->ticket_keys = btls_zalloc(&check_object(L, 1)->alloc, sizeof *c->ticket_keys);
+    if (c->ticket_keys == NULL)
+        return luaL_error(L, "not enough memory");
+    btls_ticket_replace_keys(c->ticket_keys);
+    add_ticket_keys(L, c->ticket_keys);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* core.config.new(options) -> config | nil, message, code. `options` becomes the config's
  * own. */
 static int
@@ -402,6 +425,7 @@ config_tostring(lua_State *L)
 static const luaL_Reg functions[] = { { "new", new_config },
                                       { "adopt_trust", adopt_trust },
                                       { "identity", config_identity },
+                                      { "set_ticket_keys", set_ticket_keys },
                                       { NULL, NULL } };
 static const luaL_Reg methods[] = { { "has_certificate", config_has_certificate },
                                     { NULL, NULL } };

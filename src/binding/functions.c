@@ -2,7 +2,9 @@
  * random bytes, signatures, PEM, and names as the verdict reads them. */
 #include "binding/certificate.h"
 #include "crypto/hash.h"
+#include "crypto/hkdf.h"
 #include "crypto/random.h"
+#include "crypto/seal.h"
 #include "pki/der.h"
 #include "pki/name.h"
 #include "pki/pem.h"
@@ -71,6 +73,65 @@ push_queue(lua_State *L, btls_queue *q)
     btls_span bytes = btls_queue_bytes(q);
     lua_pushlstring(L, (const char *)bytes.p, bytes.n);
     btls_queue_clear(q);
+}
+
+static btls_span
+check_bytes(lua_State *L, int i)
+{
+    btls_span bytes;
+    bytes.p = (const uint8_t *)luaL_checklstring(L, i, &bytes.n);
+    return bytes;
+}
+
+static const uint8_t *
+check_seal_key(lua_State *L, int i)
+{
+    btls_span key = check_bytes(L, i);
+    luaL_argcheck(L, key.n == BTLS_SEAL_KEY_SIZE, i, "a key has 32 bytes");
+    return key.p;
+}
+
+/* core.derive(secret, label) -> 32 bytes: HKDF with SHA-256 (RFC 5869) */
+static int
+core_derive(lua_State *L)
+{
+    uint8_t prk[BTLS_HASH_MAX], out[32];
+    btls_hkdf_extract(br_sha256_ID, (btls_span){ NULL, 0 }, check_bytes(L, 1), prk);
+    btls_hkdf_expand(br_sha256_ID, (btls_span){ prk, 32 }, check_bytes(L, 2), out,
+                     sizeof out);
+    btls_wipe(prk, sizeof prk);
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    btls_wipe(out, sizeof out);
+    return 1;
+}
+
+/* core.seal(key, about, bytes) -> sealed: see crypto/seal.h; `about` is authenticated.
+ * Raises when there are no random bytes. */
+static int
+core_seal(lua_State *L)
+{
+    btls_error e;
+    const uint8_t *key = check_seal_key(L, 1);
+    btls_span about = check_bytes(L, 2), bytes = check_bytes(L, 3);
+    btls_queue *q = new_scratch(L);
+    if (btls_seal(key, about, bytes, q, &e) != 0)
+        return luaL_error(L, "%s", e.message);
+    push_queue(L, q);
+    return 1;
+}
+
+/* core.unseal(key, about, sealed) -> bytes | nil */
+static int
+core_unseal(lua_State *L)
+{
+    const uint8_t *key = check_seal_key(L, 1);
+    btls_span about = check_bytes(L, 2), sealed = check_bytes(L, 3);
+    btls_queue *q = new_scratch(L);
+    if (btls_unseal(key, about, sealed, q))
+        push_queue(L, q);
+    else
+        lua_pushnil(L);
+    return 1;
 }
 
 /* core.pem_encode(label, bytes) -> text (RFC 7468) */
@@ -176,6 +237,9 @@ static const luaL_Reg functions[] = {
     { "hash", core_hash },
     { "ocsp_decode", btls_ocsp_decode },
     { "random", core_random },
+    { "derive", core_derive },
+    { "seal", core_seal },
+    { "unseal", core_unseal },
     { "is_signed", core_is_signed },
     { "pem_encode", core_pem_encode },
     { "pem_decode", core_pem_decode },

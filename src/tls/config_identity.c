@@ -89,7 +89,7 @@ put_shared_keys(digest *d, const btls_config *c)
         put_span(d, "key", c->psks[i].key);
     }
     const btls_ticket_keys *t = c->ticket_keys;
-    size_t given = t != NULL && t->given ? t->count : 0;
+    size_t given = t != NULL && t->given && !t->replaced ? t->count : 0;
     put_setting(d, "tickets", (uint64_t)c->tickets);
     put_setting(d, "ticket_keys", given);
     for (size_t i = 0; i < given; i++)

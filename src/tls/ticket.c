@@ -33,6 +33,13 @@ btls_ticket_add_key(btls_ticket_keys *t, const uint8_t secret[BTLS_TICKET_KEY_SI
     return 1;
 }
 
+void
+btls_ticket_replace_keys(btls_ticket_keys *t)
+{
+    btls_wipe(t, sizeof *t);
+    t->given = t->replaced = 1;
+}
+
 /* A key of our own seals for one period and opens for one more. */
 static int
 rotate(btls_ticket_keys *t, int64_t now, btls_error *e)
