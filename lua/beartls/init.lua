@@ -147,10 +147,15 @@ end
 function config_methods:set_ticket_keys(keys)
   if not settings[self] then
     error("config:set_ticket_keys is called on a config, with a colon", 2)
-  elseif not options.is_ticket_keys(keys) then
+  end
+  local list = {}
+  for i = 1, type(keys) == "table" and 9 or 0 do
+    list[i] = rawget(keys, i)
+  end
+  if not options.is_ticket_keys(list) then
     error("config:set_ticket_keys wants a list of 1 to 8 strings of 32 bytes", 2)
   end
-  return core.config.set_ticket_keys(self, keys)
+  return core.config.set_ticket_keys(self, list)
 end
 
 local client_options = {
