@@ -100,9 +100,13 @@ btls_modern_write(btls_engine *e, const uint8_t *p, size_t n)
 
 /* ---- alerts ---- */
 
+/* Behind a close_notify comes nothing, not even an alert (RFC 8446, 6.1; RFC 5246,
+ * 7.2.1). */
 static void
 send_alert(modern *m, int level, int description)
 {
+    if (m->close_sent)
+        return;
     uint8_t body[2] = { (uint8_t)level, (uint8_t)description };
     btls_span alert = { body, sizeof body };
     btls_trace_add(&m->s->trace, 1, BTLS_ALERT, BTLS_TLS12,
@@ -132,9 +136,9 @@ btls_modern_close(btls_engine *e)
     modern *m = (modern *)(void *)e;
     if (m->close_sent)
         return;
-    m->close_sent = 1;
     btls_send_flight(m);
     if (m->hs != NULL) /* RFC 8446, 6.1: a handshake that is given up is cancelled */
         btls_modern_warn(m, BTLS_ALERT_USER_CANCELED);
     btls_modern_warn(m, BTLS_ALERT_CLOSE_NOTIFY);
+    m->close_sent = 1;
 }
