@@ -1,6 +1,8 @@
 -- Whoever has sent close_notify says nothing more, whatever comes (RFC 8446, 6.1; RFC 5246, 7.2.1).
 
+local attack = require "support.attack"
 local hello = require "support.hello"
+local pair = require "support.pair"
 local rules = require "support.rules"
 local scripted12 = require "support.scripted12"
 local wire = require "support.wire"
@@ -77,3 +79,23 @@ for name, open in pairs(OPEN) do
     assert.equal("closed", select(3, peer.session:read()))
   end)
 end
+
+describe("BearSSL's engine that has closed", function()
+  attack.it(it, pending, "says nothing more, either", function(attacker)
+    for _, by in ipairs { "client", "server" } do
+      for _, case in ipairs {
+        { function() return wire.record(23, ("x"):rep(64)) end, "peer_bad_record_mac" },
+        { function(other) return attacker.seal(other, wire.HANDSHAKE, wire.message(0, "")) end },
+        { function(other) return attacker.seal(other, wire.APPLICATION_DATA, "x") end },
+      } do
+        local p = pair.open(wire.configs())
+        local session, other = p[by], by == "client" and p.server or p.client
+        session:close()
+        assert.is_string(session:drain())
+        session:feed(case[1](other))
+        assert.is_nil(session:drain())
+        assert.equal(case[2], (session:failure() or {}).code)
+      end
+    end
+  end)
+end)

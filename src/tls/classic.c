@@ -190,6 +190,7 @@ classic_close(btls_engine *e)
     classic *c = of(e);
     br_ssl_engine_close(btls_classic_eng(c));
     btls_classic_pump(c);
+    c->close_sent = 1;
 }
 
 /* A server that has chosen a version, be it one that we do not speak, understands alerts
@@ -211,6 +212,8 @@ classic_alert(btls_engine *e, int description)
 {
     classic *c = of(e);
     uint8_t alert[2] = { 2, (uint8_t)description };
+    if (c->close_sent) /* behind a close_notify comes nothing (RFC 5246, 7.2.1) */
+        return;
     if (c->br.eng.out.vtable == &br_sslrec_out_clear_vtable) {
         set_clear_version(c);
         btls_classic_saw(c, 1, BTLS_ALERT, c->br.eng.version_out, 0,

@@ -68,7 +68,7 @@ struct classic {
     btls_messages messages[2]; /* handshake bytes: received, sent */
     int sent_encrypted;        /* our ChangeCipherSpec is out */
     unsigned alerts;           /* received in a row */
-    int opened;
+    int opened, close_sent;
     int full;        /* certificates were exchanged: not resumed */
     unsigned scheme; /* of the server's key exchange signature, from TLS 1.2 on */
     btls_resumption candidate; /* server: found in the cache, not yet certain */
