@@ -61,7 +61,7 @@ wire.CLASSIC = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" }
 function wire.configs(client, server)
   local tls = require "beartls"
   local c = { trust = pki.path "server_ec.pem", certificate = pki.path "client_ec.pem",
-    key = pki.path "client_ec.key", groups = { "x25519" }, cipher_suites = wire.CLASSIC }
+    key = pki.path "client_ec.key", groups = { "x25519", "secp256r1" }, cipher_suites = wire.CLASSIC }
   local s = { trust = pki.path "client_ec.pem", certificate = pki.path "server_ec.pem",
     key = pki.path "server_ec.key", groups = { "x25519" }, verify_client = "require",
     cipher_suites = wire.CLASSIC }
