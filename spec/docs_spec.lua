@@ -67,6 +67,16 @@ function runners.sh(block, dir)
   end
 end
 
+local function squeezed(text)
+  return (text:gsub("%s+", " "))
+end
+
+-- A piece of the example for nginx, which spec/hosts runs.
+function runners.nginx(block)
+  local text = squeezed(table.concat(block, "\n"))
+  assert.is_truthy(squeezed(process.read_file "examples/openresty.conf"):find(text, 1, true), text)
+end
+
 -- What is not run, since it does not end by itself.
 function runners.text(block)
   assert.is_true(#block > 0)

@@ -13,15 +13,20 @@ load_module ]] .. MODULES .. [[ndk_http_module.so;
 load_module ]] .. MODULES .. [[ngx_http_lua_module.so;
 daemon off;
 pid DIR/nginx.pid;
+error_log stderr warn;
 worker_shutdown_timeout 1s;
 events { worker_connections 2048; }
 http {
   access_log off;
   client_body_temp_path DIR/body; proxy_temp_path DIR/proxy; fastcgi_temp_path DIR/fastcgi;
   uwsgi_temp_path DIR/uwsgi; scgi_temp_path DIR/scgi;
+  lua_socket_log_errors off;
+]]
+
+-- Where Lua finds beartls, and what nginx itself needs.
+local PATHS = [[
   lua_package_path "DIR/lua/?.lua;DIR/lua/?/init.lua;/usr/share/lua/5.1/?.lua;;";
   lua_package_cpath "DIR/c/?.so;;";
-  lua_socket_log_errors off;
 ]]
 
 local function exists(path)
@@ -31,7 +36,7 @@ end
 ---What is missing to run specs here, or nil.
 ---@return string|nil
 function nginx_lua.missing()
-  for _, program in ipairs { "nginx", "luajit", "setpriv" } do
+  for _, program in ipairs { "nginx", "luajit", "wrk", "curl" } do
     if not process.has(program) then
       return "needs " .. program
     end
@@ -67,26 +72,32 @@ function nginx_lua.directory()
   return dir
 end
 
----Starts it and waits until it listens.
+---Starts it with a whole configuration and waits until it listens.
 ---@param dir string from nginx_lua.directory
----@param servers string what stands in http { }, with the words of `ports` in it
----@param how table { ports = { NAME = number }, first = the number of one that it listens on, workers = 0 (unless
----given): one process, no master }
-function nginx_lua.start(dir, servers, how)
-  local workers = how.workers or 0
-  local processes = workers > 0 and "worker_processes " .. workers or "master_process off"
-  local text = processes .. ";\n" .. HEAD .. servers .. "}\n"
-  text = text:gsub("DIR", function() return dir end):gsub("[A-Z_]+_PORT", function(name)
-    return tostring(assert(how.ports[name], name))
-  end)
+---@param text string its http { gets the paths of beartls; DIR in it is the directory
+---@param port integer one that it listens on
+function nginx_lua.run(dir, text, port)
+  text = text:gsub("\nhttp {\n", function(http) return http .. PATHS end):gsub("DIR", function() return dir end)
   process.write_file(dir .. "/nginx.conf", text)
   local nobody = process.run "id -u" == "0\n" and { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups" }
   local owner = nobody and " && chown -R 65534:65534 " .. dir or ""
   local output, code = process.run(("chmod -R a+rX %s%s"):format(dir, owner))
   assert(code == 0, output)
-  local server = process.start(peer.words(nobody or {}, "nginx", "-e", "stderr", "-p", dir, "-c", dir .. "/nginx.conf",
-    "-g", "error_log stderr warn;"))
-  return server:wait_for_port(how.first)
+  local server = process.start(peer.words(nobody or {}, "nginx", "-e", "stderr", "-p", dir, "-c", dir .. "/nginx.conf"))
+  return server:wait_for_port(port)
+end
+
+---Starts it with these servers and waits until it listens.
+---@param dir string from nginx_lua.directory
+---@param servers string what stands in http { }; DIR in it is the directory, the names of `ports` are their numbers
+---@param how table { ports = { NAME_PORT = number }, first = the number of one that it listens on, workers = 0: one
+---process without a master }
+function nginx_lua.start(dir, servers, how)
+  local processes = how.workers > 0 and "worker_processes " .. how.workers or "master_process off"
+  servers = servers:gsub("[A-Z_]+_PORT", function(name)
+    return tostring(assert(how.ports[name], name))
+  end)
+  return nginx_lua.run(dir, processes .. ";\n" .. HEAD .. servers .. "}\n", how.first)
 end
 
 return nginx_lua
