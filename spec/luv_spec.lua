@@ -1,5 +1,8 @@
 local cases = require "support.loop_cases"
+local loopback = require "support.loopback"
 local luasocket = require "socket"
+local pki = require "support.pki"
+local process = require "support.process"
 
 local there, uv = pcall(require, "luv")
 if not there then
@@ -93,4 +96,280 @@ describe("a stream on luv", function()
       case.run(host)
     end)
   end
+end)
+
+-- A server of luv.listen that runs `handler`, and its port.
+local function serve(handler, given, config)
+  local server = assert(luv.listen("127.0.0.1", 0, config or select(2, loopback.configs()), handler, given))
+  return { uv = server, waiting = {} }, server:getsockname().port
+end
+
+local function echo(s)
+  while true do
+    local data = s:receiveany()
+    if not data then
+      return
+    end
+    assert(s:send(data))
+  end
+end
+
+-- Waits in a coroutine until a callback has said something: until(done) is true.
+local function until_true(condition)
+  while not condition() do
+    host.sleep(0.01)
+  end
+end
+
+describe("callbacks on luv", function()
+  local client_config = loopback.configs()
+
+  it("connect, write, read and close", function()
+    local server, port = serve(echo)
+    local said, ended = {}, nil
+    host.run(function()
+      luv.connect("localhost", port, client_config, { timeout = 20 }, function(err, s)
+        assert(not err, err)
+        s:read_start(function(failed, data)
+          assert(not failed, failed)
+          said[#said + 1] = data or "end"
+          if data and table.concat(said) == "onetwothree" then
+            s:shutdown "send"
+          end
+        end)
+        for i, word in ipairs { "one", "two", "three" } do
+          s:write(word, function(failed)
+            assert(not failed, failed)
+            ended = i
+          end)
+        end
+      end)
+      until_true(function()
+        return said[#said] == "end"
+      end)
+    end)
+    assert.equal("onetwothreeend", table.concat(said))
+    assert.equal(3, ended)
+    host.close(server)
+  end)
+
+  it("hear why there is no connection, and why one has ended", function()
+    local server, port = serve(function(s)
+      s:session():close() -- as if it were lost
+      s:session():drain()
+    end)
+    local refused, ending
+    host.run(function()
+      luv.connect("127.0.0.1", 1, client_config, nil, function(...)
+        refused = { ... }
+      end)
+      luv.connect("localhost", port, client_config, nil, function(_, s)
+        s:read_start(function(...)
+          ending = { ... }
+          s:close()
+        end)
+      end)
+      until_true(function()
+        return refused and ending
+      end)
+    end)
+    assert.equal("could not connect to 127.0.0.1:1: connection refused", refused[1])
+    assert.equal("io_connection_refused", refused[3])
+    assert.same({ "truncated", nil, "truncated" }, ending)
+    host.close(server)
+  end)
+
+  it("are told of a peer that is idle, and go on", function()
+    local server, port = serve(echo)
+    local heard = {}
+    host.run(function()
+      local s = assert(luv.connect("localhost", port, client_config))
+      s:settimeout(0.1)
+      s:read_start(function(err, data)
+        heard[#heard + 1] = err or data
+      end)
+      until_true(function()
+        return heard[2]
+      end)
+      s:write "hello"
+      until_true(function()
+        return heard[#heard] == "hello"
+      end)
+      s:close()
+    end)
+    assert.equal("timeout", heard[1])
+    assert.equal("timeout", heard[2])
+    host.close(server)
+  end)
+
+  it("get nothing while reading is stopped, and everything when it goes on", function()
+    local data = ("0123456789abcdef"):rep(65536)
+    local server, port = serve(function(s)
+      assert(s:send(data))
+    end)
+    local got, size, stopped = {}, 0, false
+    host.run(function()
+      local s = assert(luv.connect("localhost", port, client_config))
+      local function take(err, part)
+        assert(not err and not stopped, err or "called back while stopped")
+        got[#got + 1], size = part, size + #(part or "")
+        if size > 100000 and size < 200000 then
+          s:read_stop()
+          stopped = true
+        end
+      end
+      s:read_start(take)
+      until_true(function()
+        return stopped
+      end)
+      host.sleep(0.1)
+      stopped, size = false, size + 100000
+      s:read_start(take)
+      until_true(function()
+        return size == #data + 100000
+      end)
+      s:close()
+    end)
+    assert.is_true(table.concat(got) == data)
+    host.close(server)
+  end)
+
+  it("know how much has been written but has not left, and get an error for what never will", function()
+    local server, port = serve(function(s)
+      host.sleep(0.3)
+      s:receive "*a"
+    end)
+    local errors = {}
+    host.run(function()
+      local s = assert(luv.connect("localhost", port, client_config))
+      for i = 1, 3 do
+        s:write(("x"):rep(8 * 1024 * 1024), function(err)
+          errors[i] = err or "none"
+        end)
+      end
+      host.sleep(0.1)
+      assert.is_true(s:get_write_queue_size() > 16 * 1024 * 1024)
+      s:close()
+      until_true(function()
+        return errors[3]
+      end)
+      assert.equal(0, s:get_write_queue_size())
+    end)
+    assert.same({ "closed", "closed", "closed" }, errors)
+    host.close(server)
+  end)
+
+  it("raise when what is written is no string", function()
+    local server, port = serve(echo)
+    host.run(function()
+      local s = assert(luv.connect("localhost", port, client_config))
+      local ok, err = pcall(s.write, s, {})
+      assert.is_false(ok)
+      assert.matches("must be a string, not a table", err)
+      s:close()
+    end)
+    host.close(server)
+  end)
+end)
+
+describe("luv.listen", function()
+  it("says why it cannot, and which clients have failed, and gives those up that say nothing", function()
+    assert.is_nil((luv.listen("203.0.113.1", 0, select(2, loopback.configs()), echo)))
+    local failures, served = {}, 0
+    local server, port = serve(function()
+      served = served + 1
+    end, {
+      timeout = 0.2,
+      on_error = function(_, code, s)
+        failures[code] = s:state()
+      end,
+    })
+    local silent = assert(luasocket.connect("127.0.0.1", port))
+    host.run(function()
+      local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
+      assert.equal("certificate_untrusted", select(3, luv.connect("localhost", port, distrustful)))
+      assert(luv.connect("localhost", port, (loopback.configs()))):close()
+      until_true(function()
+        return failures.alert_unknown_ca and failures.timeout and served == 1
+      end)
+    end)
+    assert.equal("handshake", failures.timeout)
+    silent:close()
+    host.close(server)
+  end)
+
+  it("takes a function that chooses the config by the ClientHello", function()
+    local _, server_config = loopback.configs()
+    local asked
+    local server, port = serve(echo, nil, function(hello)
+      asked = hello.server_name
+      host.sleep(0.01)
+      return server_config
+    end)
+    host.run(function()
+      assert(luv.connect("localhost", port, (loopback.configs()))):close()
+    end)
+    assert.equal("localhost", asked)
+    host.close(server)
+  end)
+end)
+
+describe("outside of coroutines, luv", function()
+  it("raises instead of waiting, but closes", function()
+    local config = loopback.configs()
+    local ok, err = pcall(luv.connect, "127.0.0.1", 1, config)
+    assert.is_false(ok)
+    assert.matches("call it in a coroutine", err)
+    local server, port = serve(echo)
+    local s
+    host.run(function()
+      s = assert(luv.connect("localhost", port, config))
+    end)
+    ok, err = pcall(s.receive, s)
+    assert.is_false(ok)
+    assert.matches("call it in a coroutine", err)
+    s:settimeout(0)
+    assert.equal("want_read", select(2, s:receive()))
+    s:close()
+    host.close(server)
+  end)
+end)
+
+-- In a process of its own: LuaSocket, which ignores SIGPIPE for all, is not loaded in it.
+local reset_program = [[
+local uv, luv, tls = require "luv", require "beartls.luv", require "beartls"
+local config = assert(tls.config { trust = %q, certificate = %q, key = %q })
+local server, port
+server = assert(luv.listen("127.0.0.1", 0, config, function(s)
+  s.transport.tcp:close_reset()
+  s.closed = true
+  server:close()
+end))
+luv.go(function()
+  local s = assert(luv.connect("localhost", server:getsockname().port, config))
+  local ok, err
+  repeat
+    ok, err = s:send(("x"):rep(100000))
+  until not ok
+  print("the peer is gone:", err)
+  assert(not package.loaded.socket, "LuaSocket is here")
+  s:close()
+end)
+uv.run()
+print "alive"
+]]
+
+describe("a peer that resets its connection", function()
+  teardown(process.cleanup)
+
+  it("does not end the process with SIGPIPE, LuaSocket or not", function()
+    local file = process.tmpdir() .. "/reset.lua"
+    process.write_file(file, reset_program:format(pki.path "trust.pem", pki.path "server_ec.pem",
+      pki.path "server_ec.key"))
+    -- Who runs this ignores the signal, and so would the child.
+    local lua = "env --default-signal=PIPE " .. (os.getenv "BEARTLS_LUA" or "lua5.4")
+    local output, code = process.run(lua .. " " .. file)
+    assert.equal(0, code, output)
+    assert.matches("the peer is gone:\t%w+\nalive", output)
+  end)
 end)

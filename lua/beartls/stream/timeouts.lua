@@ -27,30 +27,34 @@ local function gettimeout(self)
   return self.block or -1, self.total or -1
 end
 
--- Whether the program does not want to wait at all.
-local function never_waits(self)
-  return self.block == 0 or self.total == 0
-end
-
 ---Gives a class of transports settimeout(seconds, mode), gettimeout(), begin(seconds), time_left() and never_waits().
 ---Like LuaSocket's, both timeouts, "b" and "t", count from the beginning of the call.
 ---@param class table
 ---@param now fun(): number seconds, from wherever they count
 function timeouts.add(class, now)
-  class.settimeout, class.gettimeout, class.never_waits = settimeout, gettimeout, never_waits
+  class.settimeout, class.gettimeout = settimeout, gettimeout
 
   function class:begin(seconds)
     local least = min(self.block or huge, self.total or huge, seconds or huge)
     if least < huge or self.deadlines then
       self.deadlines = self.deadlines or setmetatable({}, weak)
-      self.deadlines[coroutine.running() or "main"] = least < huge and now() + least or nil
+      self.deadlines[coroutine.running() or "main"] = least == 0 and 0 or least < huge and now() + least or nil
     end
+  end
+
+  local function deadline(self)
+    return self.deadlines and self.deadlines[coroutine.running() or "main"]
+  end
+
+  -- Whether this call may not wait at all.
+  function class:never_waits()
+    return deadline(self) == 0
   end
 
   -- How many seconds this call may still wait: nil for any number of them.
   function class:time_left()
-    local deadline = self.deadlines and self.deadlines[coroutine.running() or "main"]
-    return deadline and deadline - now()
+    local at = deadline(self)
+    return at and at - now()
   end
 end
 
