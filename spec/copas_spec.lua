@@ -1,6 +1,8 @@
 -- BEARTLS_COPAS_PATH=DIRECTORY: the copas (and what it needs) that is tried instead of the one that is installed.
 local cases = require "support.loop_cases"
+local loopback = require "support.loopback"
 local luasocket = require "socket"
+local pki = require "support.pki"
 
 local path, before = os.getenv "BEARTLS_COPAS_PATH", package.path
 if path then
@@ -95,4 +97,87 @@ describe("a stream under copas (" .. copas._VERSION .. ")", function()
       case.run(host)
     end)
   end
+end)
+
+describe("copas.handler", function()
+  it("serves what copas.addserver accepts, says which handshakes have failed, and closes", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    local failures = {}
+    copas.addserver(listener, copas_streams.handler(server_config, function(s)
+      assert(s:send(s:receive() .. "\n"))
+    end, {
+      timeout = 0.3,
+      on_error = function(_, code)
+        failures[code] = true
+      end,
+    }))
+    local silent = assert(luasocket.connect("127.0.0.1", port))
+    host.run(function()
+      local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
+      assert.is_nil((copas_streams.connect("localhost", port, distrustful)))
+      local open = {}
+      for i = 1, 5 do
+        open[i] = assert(copas_streams.connect("localhost", port, client_config))
+      end
+      for i = 5, 1, -1 do
+        assert(open[i]:send("hello " .. i .. "\n"))
+        assert.equal("hello " .. i, open[i]:receive())
+        assert.equal("closed", select(2, open[i]:receive()))
+        open[i]:close()
+      end
+      while not failures.timeout do
+        host.sleep(0.05)
+      end
+    end)
+    assert.is_true(failures.alert_unknown_ca)
+    assert.equal("closed", select(2, silent:receive()))
+    silent:close()
+    if copas.removeserver then
+      copas.removeserver(listener)
+    else
+      listener:close()
+    end
+  end)
+end)
+
+describe("copas.create", function()
+  it("lets socket.http fetch pages at the same time", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    local http = require "socket.http"
+    local asked, pages = 0, {}
+    local function fetch()
+      local page, status = http.request { -- the first answer comes when all have asked
+        url = "https://localhost:" .. port .. "/", scheme = "https", create = copas_streams.create(client_config),
+        sink = function(chunk)
+          pages[#pages + 1] = chunk
+          return 1
+        end,
+      }
+      assert.same({ 1, 200 }, { page, status })
+    end
+    local function answer(tcp)
+      local s = assert(copas_streams.accept(tcp, server_config))
+      repeat
+        local line = assert(s:receive())
+      until line == ""
+      asked = asked + 1
+      while asked < 3 do
+        host.sleep(0.02)
+      end
+      assert(s:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\npage")
+      s:close()
+    end
+    host.run(function()
+      for _ = 1, 3 do
+        local tcp = host.accept(listener)
+        host.spawn(function()
+          answer(tcp)
+        end)
+      end
+    end, fetch, fetch, fetch)
+    assert.equal("pagepagepage", table.concat(pages))
+    host.close(listener)
+  end)
 end)

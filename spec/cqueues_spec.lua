@@ -1,4 +1,6 @@
 local cases = require "support.loop_cases"
+local loopback = require "support.loopback"
+local pki = require "support.pki"
 
 local there, cqueues = pcall(require, "cqueues")
 if not there then
@@ -13,7 +15,9 @@ local cqueues_socket = require "cqueues.socket"
 -- Bounds every run, in seconds.
 local PATIENCE = 60
 
-local host = { name = "cqueues", adapter = require "beartls.cqueues", sleep = cqueues.sleep }
+local streams = require "beartls.cqueues"
+
+local host = { name = "cqueues", adapter = streams, sleep = cqueues.sleep }
 
 local controller
 
@@ -58,4 +62,115 @@ describe("a stream on cqueues", function()
       case.run(host)
     end)
   end
+end)
+
+describe("cqueues.poll", function()
+  it("takes streams: those that do not wait by themselves, many at a time", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    local heard = {}
+    host.run(function()
+      for i = 1, 2 do
+        local s = assert(streams.accept(host.accept(listener), server_config))
+        assert(s:handshake())
+        host.spawn(function()
+          cqueues.sleep(0.05 * i)
+          assert(s:send("from " .. i .. "\n"))
+          s:close()
+        end)
+      end
+    end, function()
+      local open = {}
+      for i = 1, 2 do
+        open[i] = assert(streams.connect("localhost", port, client_config))
+        open[i]:settimeout(0)
+      end
+      assert.equal("want_read", select(2, open[1]:receive()))
+      assert.equal("r", open[1]:events())
+      while #open > 0 do
+        local ready = cqueues.poll(open[1], open[2] or 10, 10)
+        local line, err = ready:receive()
+        if line or err ~= "want_read" then
+          heard[#heard + 1] = line or err
+        end
+        if err == "closed" then
+          ready:close()
+          table.remove(open, ready == open[1] and 1 or 2)
+        end
+      end
+    end)
+    table.sort(heard)
+    assert.same({ "closed", "closed", "from 1", "from 2" }, heard)
+    host.close(listener)
+  end)
+
+  it("returns at once for a stream that has something already", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    host.run(function()
+      local s = assert(streams.accept(host.accept(listener), server_config))
+      assert(s:send "one\ntwo\n")
+      assert.equal("closed", select(2, s:receive()))
+      s:close()
+    end, function()
+      local s = assert(streams.connect("localhost", port, client_config))
+      assert.equal("one", s:receive())
+      assert.equal(0, s:timeout())
+      assert.equal(s, cqueues.poll(s, 10))
+      assert.equal("two", s:receive())
+      assert.is_nil(s:timeout())
+      s:close()
+    end)
+    host.close(listener)
+  end)
+end)
+
+describe("cqueues.serve", function()
+  it("serves many, says which have failed, and ends with the listener", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    local failed, ended
+    host.run(function()
+      streams.serve(controller, listener, server_config, function(s)
+        assert(s:send(s:receive() .. "\n"))
+      end, {
+        timeout = 20,
+        on_error = function(_, code)
+          failed = code
+        end,
+      })
+      ended = true
+    end, function()
+      local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
+      assert.is_nil((streams.connect("localhost", port, distrustful)))
+      local open = {}
+      for i = 1, 5 do
+        open[i] = assert(streams.connect("localhost", port, client_config))
+      end
+      for i = 5, 1, -1 do
+        assert(open[i]:send("hello " .. i .. "\n"))
+        assert.equal("hello " .. i, open[i]:receive())
+        assert.equal("closed", select(2, open[i]:receive()))
+        open[i]:close()
+      end
+      host.close(listener)
+    end)
+    assert.equal("alert_unknown_ca", failed)
+    assert.is_true(ended)
+  end)
+end)
+
+describe("outside of cqueues' coroutines", function()
+  it("streams wait all the same", function()
+    local child = loopback.serve [[
+      local s = assert(socket.accept(listener:accept(), config))
+      assert(s:send(s:receive() .. "\n"))
+      s:close()
+    ]]
+    local s = assert(streams.connect("localhost", math.floor(tonumber(child:read "*l")), (loopback.configs())))
+    assert(s:send "hello\n")
+    assert.equal("hello", s:receive())
+    s:close()
+    loopback.finish(child)
+  end)
 end)

@@ -172,4 +172,57 @@ describe("the example", function()
     assert.matches("200\ttext/plain", output, 1, true)
     assert.matches("you asked: GET /page", output, 1, true)
   end)
+
+  local function has(module)
+    local path = module == "copas" and "package.path = package.path .. ';/usr/share/lua/5.1/?.lua' " or ""
+    local _, code = process.run(("%s -e %s"):format(LUA, process.quote(path .. "require '" .. module .. "'")))
+    return code == 0 or pending("needs lua-" .. module)
+  end
+
+  local function hello(port)
+    return process.run(example("cqueues_two_ways", "localhost", port, ca), { input = "one\ntwo\n" })
+  end
+
+  it("luv_echo_server echoes, and says why a client was refused", function()
+    if has "luv" and has "cqueues" then
+      local port = process.free_port()
+      local server = process.start(example("luv_echo_server", port, cert, key)):wait_for_port(port)
+      local output, code = hello(port)
+      assert.equal(0, code, output)
+      assert.equal("one\ntwo\nthe peer has closed\n", output)
+      server:wait_for "127.0.0.1: closed"
+      process.run(example("https_get", "localhost", port, "/", pki.path "other_root.pem"))
+      server:wait_for "unknown_ca"
+      server:stop()
+    end
+  end)
+
+  it("luv_callbacks prints what comes back", function()
+    if has "luv" then
+      local output, code = process.run(example("luv_callbacks", "localhost", peer "echo", ca))
+      assert.equal(0, code, output)
+      assert.equal("hello\n\n", output)
+    end
+  end)
+
+  it("copas_echo_server echoes", function()
+    if has "copas" and has "cqueues" then
+      local port = process.free_port()
+      local env = { LUA_PATH = os.getenv "LUA_PATH" .. ";/usr/share/lua/5.1/?.lua" }
+      local server = process.start(example("copas_echo_server", port, cert, key), { env = env }):wait_for_port(port)
+      local output, code = hello(port)
+      assert.equal(0, code, output)
+      assert.equal("one\ntwo\nthe peer has closed\n", output)
+      server:stop()
+    end
+  end)
+
+  it("cqueues_two_ways sends what is typed and prints what comes", function()
+    if has "cqueues" then
+      local output, code = process.run(example("cqueues_two_ways", "localhost", peer "echo", ca),
+        { input = "one\ntwo\n" })
+      assert.equal(0, code, output)
+      assert.equal("one\ntwo\nthe peer has closed\n", output)
+    end
+  end)
 end)

@@ -179,6 +179,25 @@ describe("callbacks on luv", function()
     host.close(server)
   end)
 
+  it("hear nothing more after a close", function()
+    local server, port = serve(echo)
+    local calls = 0
+    host.run(function()
+      local s = assert(luv.connect("localhost", port, client_config))
+      s:read_start(function()
+        calls = calls + 1
+        s:close()
+      end)
+      s:write "hello"
+      until_true(function()
+        return calls > 0
+      end)
+      host.sleep(0.05)
+    end)
+    assert.equal(1, calls)
+    host.close(server)
+  end)
+
   it("are told of a peer that is idle, and go on", function()
     local server, port = serve(echo)
     local heard = {}

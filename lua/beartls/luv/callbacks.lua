@@ -13,8 +13,10 @@ local function read_loop(self)
       local _
       data, err, _, code = self:receiveany()
     end
-    local on_data = self.on_data
-    if not on_data then
+    local on_data = not self.closed and self.on_data -- as luv has it: who closes hears no more
+    if self.closed then
+      self.on_data = nil
+    elseif not on_data then
       self.held = data -- for whoever begins to read again
     elseif data then
       on_data(nil, data)
@@ -30,7 +32,8 @@ end
 
 ---Calls back with what arrives: callback(nil, data); in the end callback(nil, nil, "closed") when the peer has closed
 ---the session, callback(message, nil, code) when it failed, or was cut ("truncated"). With settimeout(seconds), also
----callback("timeout", nil, "timeout") each time that nothing has come for so long; reading goes on.
+---callback("timeout", nil, "timeout") each time that nothing has come for so long; reading goes on. Nothing more after
+---close().
 ---@param callback fun(err: string|nil, data: string|nil, code: string|nil)
 function methods:read_start(callback)
   self.on_data = callback
