@@ -78,9 +78,11 @@ describe("a peer that knows the keys and", function()
   for _, case in ipairs {
     { "sends change_cipher_spec", wire.CHANGE_CIPHER_SPEC, "\1", "peer_unexpected_message" },
     { "sends finished again", wire.HANDSHAKE, wire.message(20, ("f"):rep(12)), "peer_unexpected_message" },
+    { "sends an empty handshake record", wire.HANDSHAKE, "", "peer_unexpected_message" },
+    { "sends an empty alert", wire.ALERT, "", "peer_unexpected_message" },
     { "announces a message of 16 MB", wire.HANDSHAKE, wire.message(1, "x", 2 ^ 24 - 1), "peer_message_too_long" },
     { "sends a handshake record that is longer than any of TLS 1.2", wire.HANDSHAKE, ("\0"):rep(9000),
-      "peer_record_length" },
+      "peer_malformed_message" },
   } do
     attack.it(it, pending, case[1] .. " is told so, encrypted", function(attacker)
       for _, by_server in ipairs { false, true } do
@@ -93,6 +95,25 @@ describe("a peer that knows the keys and", function()
       end
     end)
   end
+
+  attack.it(it, pending, "sends data in the middle of a message is told so", function(attacker)
+    for _, by_server in ipairs { false, true } do
+      local failure, to, from = flood(attacker, by_server, wire.HANDSHAKE, "\1\0", 1)
+      assert.is_nil(failure)
+      to:feed(attacker.seal(from, wire.APPLICATION_DATA, "x"))
+      failure = to:failure()
+      assert.same({ "peer_unexpected_message", 10 }, { failure.code, failure.alert_number })
+      assert.is_nil(to:read())
+    end
+  end)
+
+  it("sends a record that is too short for a MAC hears that it cannot be opened", function()
+    for n = 0, 40, 8 do
+      local p = pair.open(client_config, server_config)
+      p.server:feed(wire.record(wire.APPLICATION_DATA, ("x"):rep(n)))
+      assert.same({ "peer_bad_record_mac", 20 }, { p.server:failure().code, p.server:failure().alert_number })
+    end
+  end)
 
   attack.it(it, pending, "sends 2^14+1 bytes in a suite whose padding hides it is found out", function(attacker)
     local suite = { cipher_suites = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" } }

@@ -757,6 +757,32 @@ describe("a server that has old suites, too,", function()
     end
   end)
 
+  for _, case in ipairs {
+    { "an empty change_cipher_spec", wire.record(wire.CHANGE_CIPHER_SPEC, "") },
+    { "an empty handshake record", wire.record(wire.HANDSHAKE, "") },
+    { "an empty alert", wire.record(wire.ALERT, "") },
+    { "empty application data", wire.record(wire.APPLICATION_DATA, "") },
+    { "application data", wire.record(wire.APPLICATION_DATA, "GET /") },
+    { "HelloRequest", wire.record(wire.HANDSHAKE, wire.message(0, "")) },
+    { "ServerHelloDone", wire.record(wire.HANDSHAKE, wire.message(14, "")) },
+    { "Finished", wire.record(wire.HANDSHAKE, wire.message(20, ("f"):rep(12))) },
+    { "change_cipher_spec", CCS },
+    { "a certificate", wire.record(wire.HANDSHAKE, wire.message(11, "\0\0\0")) },
+    { "a message cut off by application data", wire.record(wire.HANDSHAKE, "\16\0")
+      .. wire.record(wire.APPLICATION_DATA, "x") },
+    { "a message cut off by change_cipher_spec", wire.record(wire.HANDSHAKE, "\16\0") .. CCS },
+    { "an empty ClientKeyExchange", wire.record(wire.HANDSHAKE, wire.message(16, "")), DECODE, 50 },
+    { "a ClientKeyExchange that is cut off", wire.record(wire.HANDSHAKE, wire.message(16, "\1\0xx")), DECODE, 50 },
+    { "a ClientKeyExchange with something behind it", wire.record(wire.HANDSHAKE, wire.message(16, "\0\1xx")),
+      DECODE, 50 },
+    { "a record of another version", wire.record(wire.HANDSHAKE, "\16\0", 0x0302), "peer_version", 70 },
+    { "a record of 2^14+1 bytes", wire.record(wire.HANDSHAKE, ("x"):rep(16385)), LENGTH, 22 },
+  } do
+    it(("refuses %s in place of the key of the client"):format(case[1]), function()
+      say_hello(function() end):listen():raw(case[2]):expect(case[3] or UNEXPECTED, case[4] or 10, false)
+    end)
+  end
+
   it("bears four warnings in a row, and no more", function()
     for n = 4, 5 do
       local client = say_hello(function() end):listen()

@@ -17,6 +17,10 @@ describe("a record in a wrong place", function()
     { "a fatal alert", wire.alert(80) },
     { "an alert of no level", wire.record(wire.ALERT, "\9\9") },
     { "an unknown record type", wire.record(99, "x") },
+    { "an empty piece of a message", wire.record(wire.HANDSHAKE, "") },
+    { "an empty alert", wire.record(wire.ALERT, "") },
+    { "an empty change_cipher_spec", wire.record(wire.CHANGE_CIPHER_SPEC, "") },
+    { "empty application data", wire.record(wire.APPLICATION_DATA, "") },
     { "a handshake message of an unknown type", wire.record(wire.HANDSHAKE, wire.message(77, "x")) },
     { "a record of another version", wire.record(wire.HANDSHAKE, wire.message(77, "x"), 0x0300) },
   }
@@ -38,15 +42,13 @@ describe("a record in a wrong place", function()
     end)
   end
 
-  it("that only warns, or is an empty piece of a message, does not", function()
-    for i, record in ipairs { wire.record(wire.ALERT, "\1\90"), wire.record(wire.HANDSHAKE, "") } do
-      for n = i, 3 do -- nothing empty before a ClientHello (RFC 8446, 5.1)
-        local p = wire.run(client_config, server_config, function(k, bytes)
-          return k == n and record .. bytes or bytes
-        end)
-        assert.is_nil(wire.judge(p))
-        assert.equal("open", p.client:state())
-      end
+  it("that only warns does not", function()
+    for n = 1, 3 do
+      local p = wire.run(client_config, server_config, function(k, bytes)
+        return k == n and wire.record(wire.ALERT, "\1\90") .. bytes or bytes
+      end)
+      assert.is_nil(wire.judge(p))
+      assert.equal("open", p.client:state())
     end
   end)
 end)

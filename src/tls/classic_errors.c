@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+/* The smallest fragment that can be agreed on has 512 bytes, MACs and padding fewer. */
+#define SHORT_RECORD 512
+/* RFC 5246, 6.2.3 */
+#define LONGEST_RECORD (16384 + 2048)
+
 struct meaning {
     int err;
     int alert;
@@ -89,12 +94,27 @@ hint_for_error(int err)
     }
 }
 
+/* BearSSL says of every length that it does not like that it is wrong: of a record that
+ * is too short for its MAC, and, since its buffers are made for what handshakes need, of
+ * one that is too long for any handshake message but not for a record. */
+static int
+refined(const classic *c, int err)
+{
+    size_t n = (size_t)c->header[3] << 8 | c->header[4];
+    if (err == BR_ERR_BAD_LENGTH && c->br.eng.incrypt && n < SHORT_RECORD)
+        return BR_ERR_BAD_MAC;
+    if (err == BR_ERR_TOO_LARGE && n <= LONGEST_RECORD)
+        return BR_ERR_BAD_HANDSHAKE;
+    return err;
+}
+
 void
 btls_classic_fail(classic *c, int err)
 {
     btls_session *s = c->s;
     if (btls_session_failed(s))
         return;
+    err = refined(c, err);
     if (err >= BR_ERR_SEND_FATAL_ALERT) {
         btls_fail_refusal(s, err - BR_ERR_SEND_FATAL_ALERT);
         s->alert_pending = 0; /* BearSSL has sent it */

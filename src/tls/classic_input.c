@@ -35,7 +35,10 @@ on_message(classic *c, int sent, unsigned version, int encrypted, btls_span mess
     if (sent || c->opened)
         return;
     if (message.p[0] == 0) {
-        btls_session_idle_record(s); /* a hello_request is no progress */
+        if (s->is_client)
+            btls_session_idle_record(s); /* a hello_request is no progress */
+        else
+            btls_classic_fail(c, BR_ERR_UNEXPECTED);
         return;
     }
     s->idle_records = 0;
@@ -142,6 +145,13 @@ begin_record(classic *c)
     c->body_left = n;
     c->prefix_have = 0;
     c->small_have = 0;
+    /* An empty record that is not protected (RFC 5246, 6.2.1), and data in the middle of
+     * a message: BearSSL would let them pass. */
+    if ((n == 0 && !c->br.eng.incrypt) || (c->header[0] == BTLS_APPLICATION_DATA &&
+                                           btls_queue_size(&c->messages[0].bytes) > 0)) {
+        btls_classic_fail(c, BR_ERR_UNEXPECTED);
+        return;
+    }
     if (c->direct) {
         /* Nothing is held yet, so that nothing has to be moved for it. */
         if (check_direct_header(c) && !btls_queue_headroom(&s->in, c->prefix_size))

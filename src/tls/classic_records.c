@@ -21,9 +21,14 @@ static unsigned char *
 show_received(const br_sslrec_in_class *cls, const br_sslrec_in_class **ctx, int type,
               unsigned version, void *payload, size_t *len)
 {
+    classic *c = of_in(ctx);
     unsigned char *plain = cls->decrypt(ctx, type, version, payload, len);
-    if (plain != NULL)
-        btls_classic_saw(of_in(ctx), 0, type, version, 1, (btls_span){ plain, *len });
+    if (plain == NULL)
+        return NULL;
+    /* RFC 5246, 6.2.1; BearSSL would let it pass. */
+    if (*len == 0 && (type != BTLS_APPLICATION_DATA || !c->opened))
+        btls_classic_fail(c, BR_ERR_UNEXPECTED);
+    btls_classic_saw(c, 0, type, version, 1, (btls_span){ plain, *len });
     return plain;
 }
 
