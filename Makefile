@@ -30,7 +30,8 @@ ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
 PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST) $(APT_HOSTS)) \
 	$(if $(filter valgrind ct,$(GOALS)),$(APT_VALGRIND)) $(if $(filter fuzz,$(GOALS)),$(APT_FUZZ))
 
-LUAS = lua5.4 lua5.3 lua5.1 luajit
+# lua5.5: for those who have it; Debian 12 does not.
+LUAS = lua5.4 lua5.5 lua5.3 lua5.1 luajit
 # Those whose interpreter and headers are both here; a LUA given on the command line stands alone.
 INSTALLED = $(foreach l,$(LUAS),$(shell command -v $(l) >/dev/null && pkg-config --exists $(l) && echo $(l)))
 TESTED = $(if $(filter command line,$(origin LUA)),$(LUA),$(INSTALLED))

@@ -2,6 +2,7 @@
 
 local pair = require "support.pair"
 local process = require "support.process"
+local tune = require "support.tune"
 local wire = require "support.wire"
 
 local LUA = os.getenv "BEARTLS_LUA" or "lua5.4"
@@ -20,10 +21,10 @@ end
 
 -- Runs f with the collector as busy as it can be.
 local function collecting(f)
-  local pause, stepmul = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000)
+  local pause, stepmul = tune("pause", 0), tune("stepmul", 1000)
   local ok, message = pcall(f)
-  collectgarbage("setpause", pause)
-  collectgarbage("setstepmul", stepmul)
+  tune("pause", pause)
+  tune("stepmul", stepmul)
   assert(ok, message)
 end
 

@@ -262,7 +262,7 @@ describe("between s_server and our client", function()
       if case[1] ~= "-www" then
         server:send "Q\n"
       end
-      local data, word, code
+      local data, word, _, code
       repeat
         data, word, _, code = stream:receive "*l"
       until not data

@@ -180,8 +180,8 @@ describe("With the key log tshark", function()
     for line in tshark(file, logs.client, "tls.handshake", "tcp.stream", "tls.handshake.type"):gmatch "[^\n]+" do
       local stream, types = line:match "^(%d+),(.*)$"
       if sessions[tonumber(stream) + 1].version == "TLSv1.3" then
-        for type in types:gmatch "%d+" do
-          type = tonumber(type)
+        for digits in types:gmatch "%d+" do
+          local type = tonumber(digits)
           found[type] = found[type] and found[type] + 1
         end
       end

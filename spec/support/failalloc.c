@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "newstate.h"
+
 /* Bounds the search for an n at which the script gets through. */
 #define MOST_CALLS 2000000
 /* So many failures a state: loading the modules takes longer than what is tried. */
@@ -117,7 +119,7 @@ run(const char *script, int once, long *n, long step)
 {
     struct heap h = { 0, 0, once, 0, 0, 0 };
     long first = *n;
-    lua_State *L = lua_newstate(allocate, &h);
+    lua_State *L = btls_newstate(allocate, &h);
     if (L == NULL)
         return -1;
     lua_pushcfunction(L, prepare);

@@ -3,6 +3,7 @@
 -- and how much was read.
 
 local pair = require "support.pair"
+local tune = require "support.tune"
 local wire = require "support.wire"
 
 -- Garbage whose end calls f.
@@ -23,8 +24,8 @@ local said
 if _VERSION == "Lua 5.4" then
   collectgarbage("incremental", 100, 1000, 10)
 else
-  collectgarbage("setpause", 100)
-  collectgarbage("setstepmul", 1000)
+  tune("pause", 100)
+  tune("stepmul", 1000)
 end
 collectgarbage()
 for _ = 1, 500 do

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "newstate.h"
+
 int luaopen_beartls_core(lua_State *L);
 
 /* Of a new block Lua gives the kind of object as its old size. */
@@ -55,7 +57,7 @@ int
 main(int argc, char **argv)
 {
     size_t bytes = 0;
-    lua_State *L = argc < 2 ? NULL : lua_newstate(count, &bytes);
+    lua_State *L = argc < 2 ? NULL : btls_newstate(count, &bytes);
     if (L == NULL) {
         fprintf(stderr, "usage: %s script.lua [argument ...]\n", argv[0]);
         return 2;

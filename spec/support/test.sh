@@ -5,7 +5,7 @@
 set -u
 luas=$*
 if [ -z "$luas" ]; then
-  for l in lua5.4 lua5.3 lua5.1 luajit; do
+  for l in lua5.4 lua5.5 lua5.3 lua5.1 luajit; do
     if command -v "$l" >/dev/null && pkg-config --exists "$l"; then luas="$luas $l"; fi
   done
 fi
@@ -16,7 +16,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 # About what is the same whichever Lua runs it: for the first one alone.
-once="alert allocation attack certificate_message crl encrypted_key fault faults modern_auth_rules modern_fault
+once="alert allocation attack certificate_message crl encrypted_key fault faults lua55 modern_auth_rules modern_fault
   modern_hello_rules modern_record_rules modern_rules12 name_constraints ocsp path_graph pki_command policy record
   resumption rockspec style verdict"
 

@@ -206,7 +206,11 @@ charge_collector(lua_State *L)
     if (!lua_gc(L, LUA_GCISRUNNING, 0))
         return;
 #endif
+#if LUA_VERSION_NUM >= 505
+    lua_gc(L, LUA_GCSTEP, (size_t)SESSION_KB * 1024);
+#else
     lua_gc(L, LUA_GCSTEP, SESSION_KB);
+#endif
 }
 
 static int

@@ -72,9 +72,10 @@ function adapter.check_options(given, names, what, level)
   local known = {}
   for name, kind in pairs(names) do
     if kinds[kind] then
-      name, kind = kind, kinds[kind]
+      known[kind] = kinds[kind]
+    else
+      known[name] = kind
     end
-    known[name] = kind
   end
   given = given or {}
   options.check(given, known, what, (level or 2) + 1)
