@@ -43,8 +43,14 @@ describe("a certificate message", function()
       return p[receiver]:failure()
     end
 
-    it("of a " .. sender .. " with more than 32 certificates is refused", function()
-      local failure = failure_with(function(bytes) return faults.replaced(bytes, 11, repeated(33)) end)
+    -- A message that is longer than a record, behind what comes before it.
+    local function instead(bytes, message)
+      local before = sender == "server" and wire.record(wire.HANDSHAKE, faults.messages(bytes)[1].raw) or ""
+      return before .. in_records(message)
+    end
+
+    it("of a " .. sender .. " with more than 64 certificates is refused", function()
+      local failure = failure_with(function(bytes) return instead(bytes, repeated(65)) end)
       assert.equal("certificate_chain_too_long", failure.code)
       assert.equal(42, failure.alert_number)
     end)
@@ -58,10 +64,7 @@ describe("a certificate message", function()
 
     it("of a " .. sender .. " with more than 128 kB of certificates is refused", function()
       local big = wire.message(11, certificates { ("x"):rep(70000), ("x"):rep(60000), ("x"):rep(1100) })
-      local failure = failure_with(function(bytes)
-        local before = sender == "server" and wire.record(wire.HANDSHAKE, faults.messages(bytes)[1].raw) or ""
-        return before .. in_records(big)
-      end)
+      local failure = failure_with(function(bytes) return instead(bytes, big) end)
       assert.matches("too_long", failure.code)
     end)
 

@@ -305,3 +305,24 @@ describe("a server of TLS 1.2 signs", function()
       :expect_open()
   end)
 end)
+
+describe("a chain of 51 certificates, most of which nobody needs,", function()
+  local leaf = assert(tls.certificate.load(pki.path "server_chain_ec.pem")):der()
+  local issuer = assert(tls.certificate.load(pki.path "intermediate_ec.pem")):der()
+  local stranger = assert(tls.certificate.load(pki.path "server_rsa4096.pem")):der()
+  local function chain(behind)
+    local list = { hello.vector(3, leaf) .. behind }
+    for i = 2, 51 do
+      list[i] = hello.vector(3, i == 51 and issuer or stranger) .. behind
+    end
+    return hello.vector(3, table.concat(list))
+  end
+
+  it("is believed in TLS 1.3 and in TLS 1.2", function()
+    local options = { trust = pki.path "trust.pem" }
+    server13(options):server_hello():server_flight { certificate = wire.message(11, "\0" .. chain "\0\0"),
+      verify = function(s) return s:verify "server_chain_ec" end }:listen():expect_open()
+    server12(options):server_hello():server_flight { certificate = wire.message(11, chain ""),
+      key_exchange = function(s) return s:key_exchange { key = "server_chain_ec" } end }:listen():finish():expect_open()
+  end)
+end)

@@ -8,7 +8,7 @@
 #include "pki/verify.h"
 
 /* Certificates that are looked at, sent and trusted ones together. */
-#define BTLS_PATH_NODES 64
+#define BTLS_PATH_NODES 96
 
 enum btls_fault_kind {
     BTLS_FAULT_NONE,

@@ -347,7 +347,7 @@ find_leaf(const struct file *f)
 
 /* An issuer of `c` that is not used yet; found.count when there is none. */
 static size_t
-find_issuer(const struct file *f, const btls_certificate *c, uint32_t used)
+find_issuer(const struct file *f, const btls_certificate *c, uint64_t used)
 {
     btls_certificate other;
     for (size_t i = 0; i < f->found.count; i++) {
@@ -363,7 +363,7 @@ static int
 put_in_order(struct file *f, btls_chain *chain)
 {
     btls_certificate c;
-    uint32_t used = 0; /* a bit for each of BTLS_CHAIN_CERTIFICATES */
+    uint64_t used = 0; /* a bit for each of BTLS_CHAIN_CERTIFICATES */
     if (f->key == NULL) {
         for (size_t i = 0; i < f->found.count; i++) {
             if (copy_certificate(chain, btls_chain_at(&f->found, i), f->e) != 0)
@@ -373,7 +373,7 @@ put_in_order(struct file *f, btls_chain *chain)
     }
     for (size_t i = find_leaf(f); i < f->found.count; i = find_issuer(f, &c, used)) {
         btls_span der = btls_chain_at(&f->found, i);
-        used |= 1u << i;
+        used |= (uint64_t)1 << i;
         if (btls_certificate_parse(&c, der, f->e) != 0 ||
             copy_certificate(chain, der, f->e) != 0)
             return -1;
