@@ -13,7 +13,8 @@ local STEP = { ["lua5.4"] = 23, ["lua5.3"] = 59, ["lua5.1"] = 61 }
 
 describe("an allocation that fails, whichever it is, neither crashes, leaks nor spoils what comes after, in", function()
   -- The variants of a session have much in common with it: fewer of theirs will do.
-  for name, share in pairs { objects = 1, session = 1, session_retried = 4, session_12 = 4, session_classic = 4 } do
+  for name, share in pairs { objects = 1, session = 1, session_retried = 4, session_12 = 4, session_classic = 4,
+    session_store = 1 } do
     it(name, function()
       local failalloc = built "failalloc"
       if not failalloc then

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 [ $# -gt 0 ] && shift
-names=${*:-server client wire certificate path key pem pkcs12 signature crl ocsp ticket records modern modern_server modern_client modern_wire}
+names=${*:-server client wire certificate path key pem pkcs12 signature crl ocsp ticket store records modern modern_server modern_client modern_wire}
 b=$PWD/build/fuzz
 export BEARTLS_PKI="$PWD/spec/pki"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"

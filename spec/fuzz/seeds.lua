@@ -105,6 +105,26 @@ function makers.ticket()
   seed(p.client:ticket():encode())
 end
 
+-- ClientHellos that offer something, with and without what follows them, and a few bytes that a store could give.
+function makers.store()
+  for _, options in ipairs { {}, { max_version = "TLSv1.2" },
+    { cipher_suites = { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" } } } do
+    local given = { certificate = pki.path "server_ec.pem", key = pki.path "server_ec.key",
+      cipher_suites = options.cipher_suites }
+    local first = pair.new(options, given):settle()
+    local session = assert(first.client_config:client("localhost", { ticket = first.client:ticket() }))
+    local hello = session:drain()
+    for _, size in ipairs { 0, 8, 60 } do
+      seed(string.char(size) .. hello .. ("v"):rep(size))
+    end
+  end
+  local psks = {}
+  for i = 1, 4 do
+    psks[i] = { identity = tostring(i):rep(32), key = ("k"):rep(32) }
+  end
+  seed("\0" .. pair.new({ psks = psks }, {}).client:drain())
+end
+
 function makers.signature()
   for kind, scheme in pairs { rsa2048 = "rsa_pkcs1_sha256", p384 = "ecdsa_secp384r1_sha384", ed25519 = "ed25519" } do
     local key = assert(tls.key.generate(kind))

@@ -95,6 +95,28 @@ describe("processes that share a Redis", function()
     end)
   end
 
+  it("are what examples/fleet_server.lua shows", function()
+    local ports, servers = {}, {}
+    for i = 1, 2 do
+      ports[i] = process.free_port()
+      servers[i] = process.start(peer.words(LUA, "examples/fleet_server.lua", path, ports[i],
+        pki.path "server_rsa.pem", pki.path "server_rsa.key", 2)):wait_for_port(ports[i])
+    end
+    local config = assert(tls.config { trust = pki.path "trust.pem" })
+    local ticket
+    for i, wanted in ipairs { "welcome", "welcome back", "welcome back", "welcome" } do
+      if i == 4 then
+        server:stop()
+      end
+      local stream = assert(socket.connect("localhost", ports[i % 2 + 1], config, { timeout = 20, ticket = ticket }))
+      assert.equal(wanted, stream:receive "*l")
+      ticket = stream:ticket()
+      stream:close()
+    end
+    assert.equal(0, (servers[1]:wait()))
+    assert.matches("Redis: .-; full handshakes for %d+ seconds", servers[1]:output())
+  end)
+
   it("use a ticket of TLS 1.3 once, whoever sees it", function()
     local one, two = start_server("TLSv1.3", path), start_server("TLSv1.3", path)
     local config = client_config()
