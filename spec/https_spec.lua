@@ -168,6 +168,12 @@ describe("https.request", function()
       end)
     end
 
+    it("in chunks of a byte each", function()
+      local chunks = ("1\r\nx\r\n"):rep(3000)
+      local body = answered("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" .. chunks .. "0\r\n\r\n")
+      assert.equal(("x"):rep(3000), body)
+    end)
+
     it("piece by piece, as it comes", function()
       local pieces = 0
       local result, message, code = answered("HTTP/1.1 200 OK\r\n\r\n", "trickle", { sink = function(piece)
@@ -311,7 +317,7 @@ describe("https.request", function()
       end
       assert.is_true(try { trust = trust })
       assert.equal("certificate_untrusted", try { trust = pki.path "other_root.pem" })
-      local pin = require("beartls").certificate.load(pki.path "server_rsa.pem"):pin()
+      local pin = require("beartls").certificate.load(pki.path "server_ec.pem"):pin()
       assert.is_true(try { insecure_no_verify = true, pins = { pin } })
       assert.equal("certificate_pin_mismatch", try { trust = trust, pins = { (pin:gsub("//....", "//AAAA")) } })
       assert.equal("io_file", try { trust = "nowhere.pem" })

@@ -1,7 +1,6 @@
 -- https.lua: HTTPS requests, verified, on LuaSocket's http and ltn12 and in the shape of its http.request.
 
 local fetch = require "beartls.https.fetch"
-local ltn12 = require "ltn12"
 local memory = require "beartls.store.memory"
 local new_pool = require "beartls.https.pool"
 local settings = require "beartls.https.settings"
@@ -10,6 +9,8 @@ local https = {}
 
 -- How many sessions an agent can resume.
 local TICKETS = 256
+-- How many pieces of an answer are kept apart.
+local PIECES = 512
 
 -- As LuaSocket's request(url, body) does it.
 local function simple_form(url, body)
@@ -18,18 +19,35 @@ local function simple_form(url, body)
   }
 end
 
+-- A sink, and what gives all that it has got. A server that sends a byte at a time shall not cost a table's slot for
+-- each, which is why few pieces are kept as they come.
+local function collector()
+  local done, latest = {}, {}
+  return function(piece)
+    latest[#latest + 1] = piece
+    if #latest == PIECES then
+      done[#done + 1], latest = table.concat(latest), {}
+    end
+    return 1
+  end, function()
+    done[#done + 1] = table.concat(latest)
+    return table.concat(done)
+  end
+end
+
 local function run(given, agent)
-  local parts, answer = {}, nil
+  local sink, collected = collector()
   local job, failure = settings.job(given, agent)
+  local answer
   if job then
-    job.sink = job.sink or ltn12.sink.table(parts)
+    job.sink = job.sink or sink
     answer, failure = fetch(job)
   end
   if not answer then
-    failure.partial = not given.sink and table.concat(parts) or nil
+    failure.partial = not given.sink and collected() or nil
     return nil, failure.message, failure.code, failure
   end
-  return given.sink and 1 or table.concat(parts), answer.status, answer.headers, answer.line, answer.about
+  return given.sink and 1 or collected(), answer.status, answer.headers, answer.line, answer.about
 end
 
 ---Asks an https server, in the shape of LuaSocket's http.request. The server is verified; redirects are followed, to

@@ -297,7 +297,10 @@ local function listen(handle, ...)
 end
 
 local pki = require "support.pki"
-local _, config = loopback.configs(nil, arg[1] and { verify_client = arg[1], trust = pki.path "trust.pem" } or nil)
+local _, config = loopback.configs(nil, {
+  certificate = pki.path "server_ec.pem", key = pki.path "server_ec.key", -- they are the quickest
+  verify_client = arg[1], trust = arg[1] and pki.path "trust.pem" or nil,
+})
 io.stdout:write(listen(serve, config), " ", listen(serve_proxy), " ", listen(serve_secure_proxy, config), "\n")
 io.stdout:flush()
 while true do
