@@ -9,8 +9,8 @@ local https = {}
 
 -- How many sessions an agent can resume.
 local TICKETS = 256
--- How many pieces of an answer are kept apart.
-local PIECES = 512
+-- How many small pieces of an answer are kept apart, and from how many bytes on one is large.
+local PIECES, LARGE = 512, 4096
 
 -- As LuaSocket's request(url, body) does it.
 local function simple_form(url, body)
@@ -20,17 +20,17 @@ local function simple_form(url, body)
 end
 
 -- A sink, and what gives all that it has got. A server that sends a byte at a time shall not cost a table's slot for
--- each, which is why few pieces are kept as they come.
+-- each: small pieces are joined now and then.
 local function collector()
-  local done, latest = {}, {}
+  local done, small = {}, {}
   return function(piece)
-    latest[#latest + 1] = piece
-    if #latest == PIECES then
-      done[#done + 1], latest = table.concat(latest), {}
+    small[#small + 1] = piece
+    if #small == PIECES or piece and #piece >= LARGE then
+      done[#done + 1], small = table.concat(small), {}
     end
     return 1
   end, function()
-    done[#done + 1] = table.concat(latest)
+    done[#done + 1] = table.concat(small)
     return table.concat(done)
   end
 end
