@@ -30,7 +30,7 @@ local transport = require "beartls.copas.transport"
 -- Bounds every run, in seconds.
 local PATIENCE = 60
 
-local host = { name = "copas", adapter = copas_streams, one_way = true }
+local host = { name = "copas", adapter = copas_streams, one_way = true, one_writer = not copas.pause }
 
 local running, failure
 

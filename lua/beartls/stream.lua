@@ -25,9 +25,10 @@
 -- adapters. One polls: its send and receive never wait, and say want_read or want_write; `wait`
 -- does the waiting (LuaSocket, copas, cqueues, luv). The other waits inside send and receive, in its
 -- host's way, and has no `wait` (cosockets). All of them may yield: the pump keeps no state on the
--- stack that another coroutine could upset, as long as one coroutine reads and one writes. A
--- coroutine may close the stream under others: they come back and hear "closed", if the transport's
--- close wakes whoever waits.
+-- stack that another coroutine could upset, as long as one coroutine reads. Several may write: where
+-- the transport polls, each sends its whole string before the next one's turn comes. A coroutine may
+-- close the stream under others: they come back and hear "closed", if the transport's close wakes
+-- whoever waits.
 --
 -- Transfers in both directions. While a send waits for a polling transport, the pump takes in what
 -- the peer sends, so that two programs that both send before they receive do not wait for each
@@ -252,6 +253,10 @@ function methods:send(data, i, j)
   local last = i - 1
   local ok, message, code = enter(self)
   if ok then
+    ok, message, code = pump.take_turn(self)
+  end
+  local ours = ok
+  if ok then
     ok, message, code = flush_all(self)
   end
   while ok and last < j do
@@ -263,6 +268,9 @@ function methods:send(data, i, j)
     elseif pump.words[code] then
       message = code
     end
+  end
+  if ours then
+    self.sender = nil
   end
   if ok then
     return last
@@ -446,7 +454,7 @@ function stream.new(session, transport, options, class)
     inbox = new_inbox(),                                 -- plaintext
     pending = nil, sent = 0,                             -- ciphertext, and how much of it has left
     started = false, opened = session:state() == "open", closed = false,
-    flushing = false, receiving = false, collecting = false, serving = false,
+    flushing = false, receiving = false, collecting = false, serving = false, sender = nil,
     end_code = nil, end_message = nil, io_failure = nil, wanted = nil,
   }, class or stream_mt)
 end

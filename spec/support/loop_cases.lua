@@ -10,6 +10,7 @@
 --   close(listener)             closes it
 --   reset(connection)           resets an accepted connection, which has something unread
 --   one_way                     whether a coroutine that sends cannot take in what arrives meanwhile
+--   one_writer                  whether two coroutines cannot wait to send at the same time
 
 local assert = require "luassert"
 local loopback = require "support.loopback"
@@ -247,6 +248,35 @@ case("goes both ways at once, one coroutine reading and one writing on each end"
     end)
   end
   with_pair(host, both_ways, both_ways)
+end)
+
+case("sends what two coroutines send one after the other, not mixed, or says that it cannot", function(host)
+  local a, b = ("a"):rep(MUCH), ("b"):rep(MUCH)
+  local done, refused = 0, false
+  with_pair(host, function(s)
+    host.spawn(function()
+      assert.equal(#a, s:send(a))
+      done = done + 1
+    end)
+    host.spawn(function()
+      if host.one_writer then
+        local ok, err = pcall(s.send, s, b) -- it does not wait, so that it may be within a pcall everywhere
+        assert.is_false(ok)
+        refused = err:find("one at a time", 1, true) ~= nil
+      else
+        assert.equal(#b, s:send(b))
+      end
+      done = done + 1
+    end)
+    until_true(host, function()
+      return done == 2
+    end)
+  end, function(s)
+    host.sleep(0.1)
+    local got = s:receive "*a"
+    assert.is_true(refused and got == a or not refused and (got == a .. b or got == b .. a))
+  end)
+  assert.equal(host.one_writer or false, refused)
 end)
 
 case("lets both send before they receive", function(host)

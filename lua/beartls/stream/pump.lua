@@ -190,6 +190,23 @@ local function flush_all(self)
   end
 end
 
+-- Waits until no other coroutine is in the middle of a send, so that what two of them send is not mixed: true, or nil,
+-- message, code. Where the transport waits inside its send, there is nothing to wait with.
+local function take_turn(self)
+  local me, main = coroutine.running()
+  if main or not me or not self.transport.wait then
+    return true
+  end
+  while self.sender and self.sender ~= me and coroutine.status(self.sender) ~= "dead" do
+    local ok, message, code = wait(self, "write", "write")
+    if not ok then
+      return nil, message, code
+    end
+  end
+  self.sender = me
+  return true
+end
+
 -- The next n bytes, or fewer: what is in the inbox first, then what is missing, in one piece if it is not
 -- much. That stays in the session until it is there, so that nobody has to join it.
 local function next_piece(self, n)
@@ -218,5 +235,5 @@ end
 
 return {
   passing = passing, words = words, pull = pull, last_word = last_word, flush = flush, wait = wait,
-  turn = turn, fill = fill, flush_all = flush_all, next_piece = next_piece,
+  turn = turn, fill = fill, flush_all = flush_all, take_turn = take_turn, next_piece = next_piece,
 }
