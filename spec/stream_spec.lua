@@ -623,6 +623,54 @@ describe("a coroutine that sends", function()
   end)
 end)
 
+describe("two coroutines that send", function()
+  it("do so one after the other, whichever the host wakes first", function()
+    local client, server, there = loopback.open()
+    there.capacity = 70000
+    there.on_wait = function()
+      coroutine.yield()
+      return true
+    end
+    local long, short = ("a"):rep(300000), "b"
+    local first = coroutine.create(function()
+      assert(client:send(long))
+    end)
+    local second = coroutine.create(function()
+      assert(client:send(short))
+    end)
+    assert(coroutine.resume(first))
+    local got = {}
+    for _ = 1, 100 do
+      got[#got + 1] = server:receiveany()
+      for _, task in ipairs { second, first } do
+        if coroutine.status(task) ~= "dead" then
+          assert(coroutine.resume(task))
+        end
+      end
+    end
+    assert.is_true(table.concat(got) == long .. short)
+  end)
+
+  it("are not held up by one that has died in the middle", function()
+    local client, _, there = loopback.open()
+    there.capacity = 70000
+    there.on_wait = function()
+      coroutine.yield()
+      error "the host is out of order"
+    end
+    local first = coroutine.create(function()
+      client:send(("a"):rep(300000))
+    end)
+    assert(coroutine.resume(first))
+    assert.is_false((coroutine.resume(first)))
+    there.capacity = math.huge
+    local second = coroutine.create(function()
+      return client:send "b"
+    end)
+    assert.same({ true, 1 }, { coroutine.resume(second) })
+  end)
+end)
+
 describe("the end of a stream", function()
   it("is closed after a close_notify, and truncated without one", function()
     for err, closes in pairs {
