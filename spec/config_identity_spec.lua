@@ -115,6 +115,7 @@ local SAME = {
   { "the versions that are the default", min_version = "TLSv1.2", max_version = "TLSv1.3" },
   { "a password that is not needed", password = "none" },
   { "switches that are off", insecure_no_verify = false, insecure_no_name = false, insecure_no_time = false },
+  { "a store for tickets", tickets = require("beartls.store.memory").new() },
   { "a trace", trace = true },
   { "a key log", keylog = "/dev/null" },
 }
@@ -178,6 +179,14 @@ describe("the identity of a config is", function()
     assert.equal(64, #first)
     config:client "localhost"
     assert.equal(first, config:identity())
+  end)
+
+  it("that of the ticket keys that it was made with, whatever others it is given later", function()
+    local config, other = assert(tls.config(base())), assert(tls.config(base()))
+    assert(config:set_ticket_keys { ("9"):rep(32) })
+    assert.equal(other:identity(), config:identity())
+    assert(other:set_ticket_keys { ("8"):rep(32) })
+    assert.equal(identity(), other:identity())
   end)
 
   it("the same before and after the system's roots are needed", function()

@@ -194,9 +194,10 @@ end
 ---Who we are and whom we believe, as one word for those who keep connections for later: equal for configs that were
 ---made from equal options, in every process, and another one when anything of these is another: certificates (and with
 ---them keys), staple, trust, pins, crls, crl_required, verify_client, insecure_*, versions, cipher_suites, groups,
----signature_schemes, alpn, max_fragment, psks, tickets, ticket_keys. Order counts where it means preference; trust,
----pins and crls are sets, and files count by what was in them. Without trust the system's roots count, which are loaded
----for it. A config with a `time` of its own is equal to no other. trace and keylog do not count.
+---signature_schemes, alpn, max_fragment, psks, tickets (on or off), ticket_keys. Order counts where it means
+---preference; trust, pins and crls are sets, and files count by what was in them. Without trust the system's roots
+---count, which are loaded for it. A config with a `time` of its own is equal to no other. trace, keylog, a store and
+---set_ticket_keys do not count.
 ---It is no secret, but a pre-shared key that can be guessed can be guessed from it.
 ---@return string|nil identity 64 hexadecimal digits
 ---@return string|nil message

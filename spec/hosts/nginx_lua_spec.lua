@@ -205,6 +205,27 @@ describe("beartls.resty in nginx", function()
       assert.not_equal(connections.alice, connections.nobody)
     end)
 
+    it_runs("knows somebody again by a config that each request makes anew", function()
+      for round = 0, 2 do
+        for _, name in ipairs { "alice", "bob" } do
+          local facts = get(nginx, "/client?pool=anew&as=new%20" .. name)
+          assert.equal("CN=" .. name, facts.client)
+          assert.equal(tostring(round), facts.reused)
+        end
+      end
+      assert.equal("3", get(nginx, "/client?pool=anew&as=alice").reused)
+    end)
+
+    it_runs("waits as long as it is told, and goes on if nothing was lost", function()
+      assert.equal(table.concat({
+        "nothing comes: nil, timeout",
+        "and then: still there",
+        "one reads while the other one writes: both ways",
+        "nobody takes it: timeout",
+        "and then: closed",
+      }, "\n") .. "\n", get(nginx, "/times").body)
+    end)
+
     it_runs("keeps connections apart by server name, by pool and on demand", function()
       assert.equal("0", get(nginx, "/client?pool=one").reused)
       assert.equal("1", get(nginx, "/client?pool=one").reused)
@@ -319,6 +340,10 @@ describe("beartls.resty in nginx", function()
       tcp:close()
       nginx:wait_for "handshake failed: closed %(closed%)"
     end)
+  end)
+
+  it_runs("shares ticket keys through a shared dictionary", function()
+    assert.equal("at first: false\nby another one with the same keys: true\n", get(nginx, "/keys").body)
   end)
 
   it_runs("keeps what resumes sessions in a shared dictionary", function()

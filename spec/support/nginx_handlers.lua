@@ -12,6 +12,7 @@ local PATIENCE = 5000
 local UPGRADE = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: tls\r\n\r\n"
 
 local dir, ports, configs
+local parts = {} -- what a request makes a config of
 
 -- Whose configs there are: a certificate each, or none, or other people to trust.
 local function client(name)
@@ -34,6 +35,11 @@ function handlers.init(where)
     remembers = assert(tls.config { trust = dir .. "/ca.pem", tickets = shdict.new(ngx.shared.tickets, "client ") }),
     ["other.test"] = assert(tls.config { certificate = dir .. "/other.test.pem", key = dir .. "/other.test.key" }),
   }
+  parts.trust = assert(tls.trust.load(dir .. "/ca.pem"))
+  for _, name in ipairs { "alice", "bob" } do
+    parts[name] = { certificate = assert(tls.certificate.load(dir .. "/" .. name .. ".pem")),
+      key = assert(tls.key.load(dir .. "/" .. name .. ".key")) }
+  end
   handlers.before_fork = core.random(32) -- the generator has been used
 end
 
@@ -55,13 +61,21 @@ local function report_failure(message, code, failure)
     "\nalert=", failure and failure.alert or "")
 end
 
+-- A config that this request has for itself: "new alice".
+local function config_of(as)
+  local name = as:match "^new (.*)"
+  local identity = parts[name]
+  return identity and assert(tls.config { trust = parts.trust, certificate = identity.certificate, key = identity.key })
+    or configs[as]
+end
+
 local function connect(as, given, to)
   given = given or {}
   given.server_name = given.server_name or "localhost"
   given.timeout = given.timeout or PATIENCE
   local port = given.port or ports.backend
   given.port = nil
-  return resty.connect(to or "127.0.0.1", port, configs[as], given)
+  return resty.connect(to or "127.0.0.1", port, config_of(as), given)
 end
 
 ---GET /client?as=alice&...: one request to the backend; says who the backend saw, and whether the connection is new.
@@ -116,6 +130,43 @@ function handlers.both()
 end
 
 -- ---- pools ----
+
+---GET /times: what happens when somebody does not answer, and what waits meanwhile. A line for each.
+function handlers.times()
+  local function echo()
+    local sock = ngx.socket.tcp()
+    assert(sock:connect("127.0.0.1", ports.http))
+    assert(sock:send(UPGRADE:format "/echo"))
+    repeat until assert(sock:receive "*l") == ""
+    local stream = assert(resty.wrap(sock, configs.alice, "localhost"))
+    assert(stream:handshake(PATIENCE))
+    return stream
+  end
+
+  local stream = echo()
+  stream:settimeouts(1000, 1000, 50)
+  ngx.say("nothing comes: ", table.concat({ tostring((stream:receive "*l")), (select(2, stream:receive "*l")) }, ", "))
+  stream:settimeout(PATIENCE)
+  assert(stream:send "still there\n")
+  ngx.say("and then: ", (stream:receive "*l"))
+
+  local reader = ngx.thread.spawn(function() return stream:receive "*l" end)
+  ngx.sleep(0.02)
+  assert(stream:send "both ways\n")
+  local _, line = ngx.thread.wait(reader)
+  ngx.say("one reads while the other one writes: ", line)
+
+  stream = echo()
+  assert(stream:send "deaf\n")
+  stream:settimeouts(1000, 50, 1000)
+  local sent, err
+  repeat
+    sent, err = stream:send(("x"):rep(2 ^ 20))
+  until not sent
+  ngx.say("nobody takes it: ", err)
+  ngx.say("and then: ", (select(2, stream:send "x")))
+  stream:close()
+end
 
 ---GET /pool: what does not go back into the pool, and what does not come out of it. A line for each.
 function handlers.pool()
@@ -202,6 +253,9 @@ local function serve(stream)
       local peer = stream:peer_certificate()
       line = ("pid=%d resumed=%s client=%s"):format(ngx.worker.pid(), tostring(stream:resumed()),
         peer and peer:common_name() or "nobody")
+    elseif line == "deaf" then
+      ngx.sleep(1)
+      break
     elseif line:find "^many" then
       line = ("x"):rep(tonumber(line:match "%d+"))
     elseif line:find "^take" then
@@ -328,6 +382,30 @@ function handlers.store()
   say("late", store:get(key), store:take(key))
   say("too large", store:put(key, ("x"):rep(2 ^ 21), 10))
   say("empty", store:put(key, "", 10), store:take(key) == "")
+end
+
+---GET /keys: ticket keys that configs share through a dictionary. A line for each.
+function handlers.keys()
+  local ticket_keys = require "beartls.store.ticket_keys"
+  local secret = { secret = ("s"):rep(32) }
+  local one, two = ticket_keys.new(shdict.new "tickets", secret), ticket_keys.new(shdict.new "tickets", secret)
+  local function server(keys)
+    local config = assert(tls.config { certificate = dir .. "/localhost.pem", key = dir .. "/localhost.key" })
+    assert(keys:apply(config))
+    return config
+  end
+  local function resumes(config, ticket)
+    local near, far = configs.nobody:client("localhost", { ticket = ticket }), config:server()
+    repeat
+      local there, back = near:drain(), far:drain()
+      if there then far:feed(there) end
+      if back then near:feed(back) end
+    until not (there or back)
+    return far:resumed(), near:ticket()
+  end
+  local resumed, ticket = resumes(server(one))
+  ngx.say("at first: ", tostring(resumed))
+  ngx.say("by another one with the same keys: ", tostring((resumes(server(two), ticket))))
 end
 
 ---GET /fill?n=N, then GET /grab?n=N by everybody: how many each got is added up under "grabbed".

@@ -304,8 +304,10 @@ allow_resumption(lua_State *L, config_object *o, btls_error *e)
         ((!c->store || given) && c->ticket_keys == NULL))
         luaL_error(L, "not enough memory");
     lua_getfield(L, 1, "ticket_keys");
-    if (given)
+    if (given) {
         add_ticket_keys(L, c->ticket_keys);
+        btls_ticket_keys_id(c->ticket_keys, c->ticket_keys_id);
+    }
     lua_pop(L, 1);
     return c->store ? btls_config_make_store_secret(c, e) : 0;
 }

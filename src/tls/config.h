@@ -63,6 +63,7 @@ typedef struct btls_config {
     int tickets;                          /* sessions may be resumed */
     struct btls_cache *cache;             /* what a server resumes by id; NULL: nothing */
     struct btls_ticket_keys *ticket_keys; /* ... by ticket; NULL: nothing */
+    uint8_t ticket_keys_id[32];           /* of those that it was made with; 0: none */
     int store;                            /* the program keeps all that (tls/store.h) */
     uint8_t store_secret[32];             /* seals a client's tickets there */
     btls_external_psk psks[BTLS_CONFIG_PSKS]; /* TLS 1.3, RFC 8446, 4.2.11 */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "crypto/hash_set.h"
-#include "tls/ticket.h"
 
 /* Changes when what goes into the hash does. */
 static const char version[] = "beartls config identity 1";
@@ -88,12 +87,8 @@ put_shared_keys(digest *d, const btls_config *c)
         put_span(d, "identity", c->psks[i].identity);
         put_span(d, "key", c->psks[i].key);
     }
-    const btls_ticket_keys *t = c->ticket_keys;
-    size_t given = t != NULL && t->given && !t->replaced ? t->count : 0;
     put_setting(d, "tickets", (uint64_t)c->tickets);
-    put_setting(d, "ticket_keys", given);
-    for (size_t i = 0; i < given; i++)
-        put_bytes(d, "name", t->keys[i].name, sizeof t->keys[i].name);
+    put_bytes(d, "ticket_keys", c->ticket_keys_id, sizeof c->ticket_keys_id);
 }
 
 static int

@@ -17,8 +17,8 @@
  *   - versions, suites, groups, signature schemes, protocols, each list in its order;
  *     max_fragment;
  *   - pre-shared keys in their order, each with its identity;
- *   - whether sessions may be resumed, and the ticket keys that the program gave.
- * Not in it: trace, key log, ticket keys of our own making, where sessions are kept. With
+ *   - whether sessions may be resumed, and the ticket keys that it was made with.
+ * Not in it: trace, key log, later ticket keys, where sessions are kept. With
  * `own_clock` the config's random id is in it as well, so that it is equal to none: what
  * two clocks say cannot be compared.
  *

@@ -34,10 +34,19 @@ btls_ticket_add_key(btls_ticket_keys *t, const uint8_t secret[BTLS_TICKET_KEY_SI
 }
 
 void
+btls_ticket_keys_id(const btls_ticket_keys *t, uint8_t out[32])
+{
+    btls_span names[BTLS_TICKET_KEYS];
+    for (size_t i = 0; i < t->count; i++)
+        names[i] = (btls_span){ t->keys[i].name, sizeof t->keys[i].name };
+    btls_hash(br_sha256_ID, names, t->count, out);
+}
+
+void
 btls_ticket_replace_keys(btls_ticket_keys *t)
 {
     btls_wipe(t, sizeof *t);
-    t->given = t->replaced = 1;
+    t->given = 1;
 }
 
 /* A key of our own seals for one period and opens for one more. */

@@ -27,13 +27,14 @@ typedef struct btls_ticket_keys {
     btls_ticket_key keys[BTLS_TICKET_KEYS];
     size_t count;
     int given;       /* by the program, who rotates them; else by us */
-    int replaced;    /* since the config was made */
     int64_t rotated; /* when the first one was made, seconds since the epoch */
 } btls_ticket_keys;
 
 /* Adds a key that the program gives, behind those that are there. 1, or 0 when there are
  * BTLS_TICKET_KEYS already. */
 int btls_ticket_add_key(btls_ticket_keys *t, const uint8_t secret[BTLS_TICKET_KEY_SIZE]);
+/* The SHA-256 of the names of all keys, in their order. */
+void btls_ticket_keys_id(const btls_ticket_keys *t, uint8_t out[32]);
 /* Forgets all keys, for others that the program gives. */
 void btls_ticket_replace_keys(btls_ticket_keys *t);
 

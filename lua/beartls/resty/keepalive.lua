@@ -45,13 +45,19 @@ local function dial(address, port, id, milliseconds)
   return connection
 end
 
--- Where a connection belongs in the pool: nil, message, code when the config cannot say who we are.
-local function find_seat(address, port, config, given)
+-- Where a connection belongs in the pool, with the session that is kept there, if there is one; nil, message, code when
+-- the config cannot say who we are.
+local function take_seat(address, port, config, given)
+  if given.pool == false then
+    return { id = pool.new_id() }
+  end
   local identity, message, code = config:identity()
   if not identity then
     return nil, message, code
   end
-  return { key = pool.key(address, port, given.server_name or address, identity, given.pool) }
+  local key = pool.key(address, port, given.server_name or address, identity, given.pool)
+  local kept = pool.take(key)
+  return { key = key, id = kept and kept.id or pool.new_id(), session = kept and kept.session }
 end
 
 -- A stream with a handshake; nil, message, code, failure when it does not come to be.
@@ -71,34 +77,30 @@ end
 ---@return string|nil code
 ---@return table|nil failure
 function keepalive.connect(host, address, port, config, given)
-  local seat, session, message, code = { id = pool.new_id() }, nil, nil, nil
-  local kept
-  if given.pool ~= false then
-    seat, message, code = find_seat(address, port, config, given)
-    kept = seat and pool.take(seat.key)
-    if seat then
-      seat.id = kept and kept.id or pool.new_id()
-    end
-  end
   local function start()
     return stream.client(config, given.server_name or address, given, unreachable.where(address, port))
   end
+  local seat, message, code = take_seat(address, port, config, given)
+  local kept = seat and seat.session
+  local session = kept
   if seat and not kept then
     session, message, code = start()
   end
-  if not seat or not (kept or session) then
+  if not session then
     return nil, message, code
   end
   local timeouts = given.timeouts or {}
+  ngx.update_time() -- nginx's clock stands still while a program is busy
   local deadline = given.timeout and ngx.now() + given.timeout / 1000
   local connection, failure = dial(address, port, seat.id, given.timeout or timeouts[1])
   if not connection then
     return nil, failure.message, failure.code, failure
   end
+  seat.session = nil
   connection.seat = seat.key and seat
   connection:settimeouts(timeouts[1], timeouts[2], timeouts[3])
   if kept and connection.reused > 0 then
-    return stream.new(kept.session, connection, given, host.class)
+    return stream.new(kept, connection, given, host.class)
   elseif kept then -- the connection that belongs to it has gone
     session, message, code = start()
     if not session then

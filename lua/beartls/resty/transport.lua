@@ -32,10 +32,15 @@ function transport.new(sock)
 end
 
 function transport:begin(seconds)
-  self.deadline = seconds and ngx.now() + seconds
+  if seconds then
+    ngx.update_time() -- nginx's clock stands still while a program is busy
+    self.deadline = ngx.now() + seconds
+  else
+    self.deadline = nil
+  end
 end
 
--- Before each wait: true, or nil when the time of this call is over. nginx's clock is the moment at which it woke up.
+-- Before each wait: true, or nil when the time of this call is over.
 local function set_time(self)
   if self.deadline then
     local left = (self.deadline - ngx.now()) * 1000
