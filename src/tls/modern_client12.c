@@ -112,6 +112,14 @@ on_certificate_status(modern *m, btls_span message)
     return BTLS_WAIT_SKE_12;
 }
 
+static int
+fail_share(modern *m)
+{
+    return btls_modern_fail(m, "peer_bad_key_share", BTLS_ALERT_ILLEGAL_PARAMETER,
+                            "the server's key is not one of %s",
+                            btls_group_name(m->group));
+}
+
 /* The verdict waits for this message, since a stapled response belongs to it; then the
  * server's share and its signature (RFC 8422, 5.4). */
 static int
@@ -135,7 +143,7 @@ on_server_key_exchange(modern *m, btls_span message)
         return -1;
     m->group = group;
     if (point.n > sizeof hs->peer_share)
-        return btls_modern_malformed(m, "ServerKeyExchange");
+        return fail_share(m);
     memcpy(hs->peer_share, point.p, point.n);
     hs->peer_share_size = point.n;
     return BTLS_WAIT_CR_SHD_12;
@@ -177,9 +185,7 @@ send_key_exchange(modern *m, uint8_t *shared, size_t *n)
                                 btls_group_name(m->group));
     if (btls_group_share(m->group, hs->private_key, hs->private_size, hs->peer_share,
                          hs->peer_share_size, shared, n) != 0)
-        return btls_modern_fail(m, "peer_bad_key_share", BTLS_ALERT_ILLEGAL_PARAMETER,
-                                "the server's key is not one of %s",
-                                btls_group_name(m->group));
+        return fail_share(m);
     btls_wipe(hs->private_key, sizeof hs->private_key);
     btls_mark message = btls_send_begin(m, &w, BTLS_CLIENT_KEY_EXCHANGE);
     btls_write_vec(&w, 1, (btls_span){ hs->public_key, hs->public_size });
