@@ -102,6 +102,25 @@ describe("with a collector that never rests", function()
     end)
   end
 
+  it("an event goes to the program or to a finalizer that takes it meanwhile, once", function()
+    local p = pair.open(client_config, server_config)
+    p.client:write(("x"):rep(16384 * 200))
+    p.client:drain()
+    local all, taken, by_finalizers = #p.client:peek_events(), 0, 0
+    collecting(function()
+      repeat
+        at_its_end(function()
+          local ok, event = pcall(p.client.take_event, p.client)
+          by_finalizers = by_finalizers + (ok and event and 1 or 0)
+        end)
+        local event = p.client:take_event()
+        taken = taken + (event and 1 or 0)
+      until not event
+    end)
+    assert.equal(all, taken + by_finalizers)
+    assert.is_true(all > 100)
+  end)
+
   it("a session that is called from inside itself says so, and loses nothing", function()
     local output, code = process.run(LUA .. " spec/support/from_inside.lua")
     assert.equal(0, code, output)

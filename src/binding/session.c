@@ -32,12 +32,12 @@ check_session(lua_State *L)
 
 void
 btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
-                      void *what)
+                      void *what, int values)
 {
-    lua_pushcfunction(L, push);
+    lua_pushcfunction(L, push); /* in Lua 5.1, this may run finalizers already */
     lua_pushlightuserdata(L, what);
     o->busy = 1;
-    int failed = lua_pcall(L, 1, 1, 0);
+    int failed = lua_pcall(L, 1, values, 0);
     o->busy = 0;
     if (failed)
         lua_error(L);
@@ -98,11 +98,19 @@ btls_push_nil(lua_State *L)
     return 1;
 }
 
-int
-btls_push_bytes_of(lua_State *L)
+/* The first n bytes of a queue, or as many as there are. */
+typedef struct {
+    btls_queue *q;
+    size_t n;
+} piece;
+
+static int
+push_piece(lua_State *L)
 {
-    const btls_span *bytes = lua_touserdata(L, 1);
-    lua_pushlstring(L, (const char *)bytes->p, bytes->n);
+    const piece *it = lua_touserdata(L, 1);
+    size_t size = btls_queue_size(it->q), n = it->n < size ? it->n : size;
+    lua_pushlstring(L, (const char *)btls_queue_bytes(it->q).p, n);
+    btls_queue_take(it->q, n);
     return 1;
 }
 
@@ -110,9 +118,8 @@ btls_push_bytes_of(lua_State *L)
 static int
 push_and_take(lua_State *L, btls_session_object *o, btls_queue *q, size_t n)
 {
-    btls_span bytes = { btls_queue_bytes(q).p, n };
-    btls_push_undisturbed(L, o, btls_push_bytes_of, &bytes);
-    btls_queue_take(q, n);
+    piece it = { q, n };
+    btls_push_undisturbed(L, o, push_piece, &it, 1);
     return 1;
 }
 
@@ -231,15 +238,23 @@ anchor_config(lua_State *L, int session, int config)
     btls_set_uservalue(L, session);
 }
 
+static int
+push_client_hello(lua_State *L)
+{
+    const btls_session *s = lua_touserdata(L, 1);
+    btls_span message = btls_session_client_hello(s);
+    lua_pushnil(L);
+    if (s->state == BTLS_STATE_HELLO)
+        lua_pushlstring(L, (const char *)message.p, message.n);
+    return 1;
+}
+
 /* session:raw_client_hello() -> bytes | nil: the message, in the state "hello" */
 static int
 session_raw_client_hello(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
-    if (o->session.state != BTLS_STATE_HELLO)
-        return btls_push_nil(L);
-    btls_span message = btls_session_client_hello(&o->session);
-    btls_push_undisturbed(L, o, btls_push_bytes_of, &message);
+    btls_push_undisturbed(L, o, push_client_hello, &o->session, 1);
     return 1;
 }
 

@@ -14,15 +14,15 @@ typedef struct {
 /* The session at index 1. Raises when it is none, was wiped, or is busy. */
 btls_session_object *btls_check_session(lua_State *L);
 
-/* Calls push, which turns things of the session into one Lua value: whatever is raised on
- * the way, or done by a finalizer that the collector runs, the session stays as it is. */
+/* Calls push(light userdata `what`), which turns things of the session into so many Lua
+ * values: whatever is raised on the way, or done by a finalizer that the collector runs,
+ * the session stays as it is. Until push has been called it does not: push itself has to
+ * look at what there is. */
 void btls_push_undisturbed(lua_State *L, btls_session_object *o, lua_CFunction push,
-                           void *what);
+                           void *what, int values);
 
 /* Pushes nil; returns 1. */
 int btls_push_nil(lua_State *L);
-/* For btls_push_undisturbed: pushes the bytes of a btls_span. */
-int btls_push_bytes_of(lua_State *L);
 /* Pushes the config of the session at index 1. */
 void btls_push_config(lua_State *L);
 /* Gives away the key log lines of the session at index 1. */

@@ -38,10 +38,9 @@ btls_session_raw_failure(lua_State *L)
     return 1;
 }
 
-static int
-push_event(lua_State *L)
+static void
+push_event(lua_State *L, const btls_event *e)
 {
-    const btls_event *e = lua_touserdata(L, 1);
     static const char *const content_types[] = { "change_cipher_spec", "alert",
                                                  "handshake", "application_data" };
     lua_newtable(L);
@@ -66,6 +65,16 @@ push_event(lua_State *L)
         lua_pushlstring(L, (const char *)e->raw, e->raw_size);
         lua_setfield(L, -2, "raw");
     }
+}
+
+static int
+push_first_event(lua_State *L)
+{
+    btls_trace *t = lua_touserdata(L, 1);
+    if (btls_trace_first(t) == NULL)
+        return push_nil(L);
+    push_event(L, btls_trace_first(t));
+    btls_trace_drop_first(t);
     return 1;
 }
 
@@ -74,23 +83,18 @@ int
 btls_session_take_event(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
-    const btls_event *e = btls_trace_first(&o->session.trace);
-    if (e == NULL)
-        return push_nil(L);
-    btls_push_undisturbed(L, o, push_event, (void *)(uintptr_t)e);
-    btls_trace_drop_first(&o->session.trace);
+    btls_push_undisturbed(L, o, push_first_event, &o->session.trace, 1);
     return 1;
 }
 
 static int
 push_events(lua_State *L)
 {
-    const btls_event *e = lua_touserdata(L, 1);
+    const btls_trace *t = lua_touserdata(L, 1);
+    int i = 1;
     lua_newtable(L);
-    for (int i = 1; e != NULL; e = e->next, i++) {
-        lua_pushcfunction(L, push_event);
-        lua_pushlightuserdata(L, (void *)(uintptr_t)e);
-        lua_call(L, 1, 1);
+    for (const btls_event *e = btls_trace_first(t); e != NULL; e = e->next, i++) {
+        push_event(L, e);
         lua_rawseti(L, -2, i);
     }
     return 1;
@@ -101,7 +105,6 @@ int
 btls_session_peek_events(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
-    const btls_event *e = btls_trace_first(&o->session.trace);
-    btls_push_undisturbed(L, o, push_events, (void *)(uintptr_t)e);
+    btls_push_undisturbed(L, o, push_events, &o->session.trace, 1);
     return 1;
 }

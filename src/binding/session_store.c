@@ -70,25 +70,31 @@ session_resume_with(lua_State *L)
     return 1;
 }
 
+static int
+push_entry(lua_State *L)
+{
+    const btls_session *s = lua_touserdata(L, 1);
+    btls_store_entry *entry = s->store == NULL ? NULL : btls_store_next(s->store);
+    if (entry == NULL)
+        return btls_push_nil(L);
+    btls_span value = btls_queue_bytes(&entry->value);
+    lua_pushlstring(L, (const char *)entry->key, sizeof entry->key);
+    if (entry->task == BTLS_STORE_PUT)
+        lua_pushlstring(L, (const char *)value.p, value.n);
+    else
+        lua_pushnil(L);
+    btls_push_time(L, entry->seconds);
+    btls_store_told(entry);
+    return 3;
+}
+
 /* session:take_to_store() -> key, value | nil, seconds; nil: the next that the program
  * has to keep (no value: to forget); each is given once. */
 static int
 session_take_to_store(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
-    btls_store *store = o->session.store;
-    btls_store_entry *entry = store == NULL ? NULL : btls_store_next(store);
-    if (entry == NULL)
-        return btls_push_nil(L);
-    btls_span key = { entry->key, sizeof entry->key },
-              value = btls_queue_bytes(&entry->value);
-    btls_push_undisturbed(L, o, btls_push_bytes_of, &key);
-    if (entry->task == BTLS_STORE_PUT)
-        btls_push_undisturbed(L, o, btls_push_bytes_of, &value);
-    else
-        lua_pushnil(L);
-    btls_push_time(L, entry->seconds);
-    btls_store_told(entry);
+    btls_push_undisturbed(L, o, push_entry, &o->session, 3);
     return 3;
 }
 
