@@ -55,8 +55,9 @@ end
 ---@param given string|table a URL, or a table: url, method ("GET", or "POST" with a body), headers, body (a string) or
 ---source (ltn12; sent in chunks unless there is a content-length), sink (ltn12), step, timeout (seconds that each step
 ---may take: 60), total_timeout (seconds for all of it: none), redirect (true), max_redirects (5), proxy (a URL; false:
----none; else what https_proxy and no_proxy say), max_body (bytes; 64 MiB, any number with a sink), config, or instead
----of that the options of tls.config that clients use: trust, certificate (with its key, if key is not given) ...
+---none; else what https_proxy and no_proxy say), proxy_config (of an https:// proxy), connect (of another adapter than
+---beartls.socket), max_body (bytes; 64 MiB, any number with a sink), config, or instead of that the options of
+---tls.config that clients use: trust, certificate (with its key, if key is not given) ...
 ---@param body string|nil with a URL: it is posted as a form (application/x-www-form-urlencoded)
 ---@return string|integer|nil body 1 when there is a sink
 ---@return integer|string status or, of what fails, a message
