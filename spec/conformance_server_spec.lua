@@ -599,11 +599,12 @@ describe("what a server says", function()
     assert.equal(client.our_hello.session_id, client.their_hello.session_id)
   end)
 
-  it("is two tickets, and none to those who could not use them", function()
-    assert.equal(2, rules.open_client():heard(4))
-    for _, change in ipairs { function(h) hello.remove(h, hello.PSK_MODES) end, put(hello.PSK_MODES, "\1\0") } do
-      local client = rules.client_of_server():client_hello(change):listen():client_flight():listen():expect_open()
-      assert.equal(0, client:heard(4))
+  it("is two tickets, also to who names no modes yet, but none to who names others (RFC 8446, 4.2.9)", function()
+    for _, case in ipairs { { 2, put(hello.PSK_MODES, "\1\1") }, { 2, put(hello.PSK_MODES, "\3\0\26\1") },
+      { 2, function(h) hello.remove(h, hello.PSK_MODES) end }, { 0, put(hello.PSK_MODES, "\1\0") },
+      { 0, put(hello.PSK_MODES, "\2\26\27") } } do
+      local client = rules.client_of_server():client_hello(case[2]):listen():client_flight():listen():expect_open()
+      assert.equal(case[1], client:heard(4))
     end
   end)
 

@@ -134,7 +134,7 @@ typedef struct {
     int psk_selected; /* TLS 1.3: the handshake goes on with `psk` */
     btls_psk psk;
     size_t psk_index;
-    int dhe_psk_offered;       /* server: the client can use tickets */
+    int dhe_psk_offered;       /* server: the client may use tickets */
     btls_resumption candidate; /* server: what the client's ticket or id stands for */
     const btls_resumption *resumed_from; /* TLS 1.2 */
 

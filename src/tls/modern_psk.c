@@ -252,8 +252,10 @@ btls_psk_choose(modern *m, const btls_client_hello *h, btls_span message)
     handshake *hs = m->hs;
     size_t count = 0, chosen = 0;
     int found = 0;
+    /* A pre_shared_key has the modes beside it (4.2.9). Who names none may yet take a
+     * ticket, and name them when it uses that. */
     hs->dhe_psk_offered =
-        btls_extensions_has(&h->x, BTLS_EXT_PSK_KEY_EXCHANGE_MODES) && offers_dhe(h);
+        !btls_extensions_has(&h->x, BTLS_EXT_PSK_KEY_EXCHANGE_MODES) || offers_dhe(h);
     if (!btls_extensions_has(&h->x, BTLS_EXT_PRE_SHARED_KEY))
         return 0;
     btls_reader r = btls_reader_of(h->x.body[BTLS_EXT_PRE_SHARED_KEY]);
