@@ -189,22 +189,7 @@ function luasec.wrap(socket, given)
   return new
 end
 
--- ---- in LuaSec's place ----
-
-local names = {
-  ssl = "beartls.luasec", ["ssl.context"] = "beartls.luasec.context", ["ssl.core"] = "beartls.luasec.core",
-  ["ssl.x509"] = "beartls.luasec.x509", ["ssl.config"] = "beartls.luasec.config",
-  ["ssl.https"] = "beartls.luasec.https",
-}
-
 ---Puts this module and its parts where programs look for LuaSec's: from now on require "ssl" gives them.
-function luasec.install()
-  for name, ours in pairs(names) do
-    package.preload[name] = function()
-      return require(ours)
-    end
-    package.loaded[name] = nil
-  end
-end
+luasec.install = require "beartls.luasec.install"
 
 return luasec

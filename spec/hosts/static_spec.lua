@@ -40,7 +40,8 @@ describe("make static", function()
     local program = process.tmpdir() .. "/embedder"
     compile(program, "-Isrc spec/support/embedder.c", BUILD .. "/libbeartls.a")
     assert.equal(table.concat({ 'beartls_open: open the library "package" first', "0", "1 values, the last is 7",
-      "fine", "fine", "fine" }, "\n") .. "\n", fine(program))
+      "fine", "fine", "fine", "fine", "0", "0 values", "fine", "fine" }, "\n") .. "\n",
+      fine(program, { env = { LUA_PATH = "", LUA_CPATH = "" } }))
   end)
 
   it("installs the archive and the header where a program is built from them", function()

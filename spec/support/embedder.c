@@ -54,6 +54,11 @@ main(void)
     show(L, luaL_dostring(L, "package.preload.beartls = nil"));
     beartls_open(L); /* again */
     show(L, luaL_dostring(L, "assert(package.preload.beartls)"));
+    show(L, luaL_dostring(L, "assert(not package.preload.ssl)"));
+    printf("%d\n", beartls_open_ssl(L));
+    printf("%d values\n", lua_gettop(L));
+    show(L, luaL_dostring(L, "package.preload.socket = function() return {} end"));
+    show(L, luaL_dostring(L, "assert(require 'ssl' == require 'beartls.luasec')"));
     lua_close(L);
     return 0;
 }

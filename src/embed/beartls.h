@@ -19,8 +19,8 @@ extern "C" {
 int beartls_open(lua_State *L);
 
 /* Does what beartls_open does, and besides has require "ssl", "ssl.https" and the other
- * names of LuaSec give beartls.luasec, so that programs written for LuaSec run as they
- * are. */
+ * names of LuaSec give beartls.luasec, so that scripts written for LuaSec run as they are
+ * (with LuaSocket, as ever). Wants the global function require. */
 int beartls_open_ssl(lua_State *L);
 
 #ifdef __cplusplus

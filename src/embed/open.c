@@ -54,10 +54,8 @@ beartls_open_ssl(lua_State *L)
 {
     beartls_open(L);
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "beartls.luasec");
+    lua_pushliteral(L, "beartls.luasec.install");
     lua_call(L, 1, 1);
-    lua_getfield(L, -1, "install");
     lua_call(L, 0, 0);
-    lua_pop(L, 1);
     return 0;
 }
