@@ -76,5 +76,5 @@ echo "examples/memory_pair.lua under $(wine --version):"
 under_wine examples/memory_pair.lua spec/pki/trust.pem spec/pki/server_rsa.pem spec/pki/server_rsa.key
 # shellcheck disable=SC2046
 under_wine spec/support/windows.lua --ignore-lua -o spec/support/ci.lua $(grep -L \
-  "support.process\|require \"socket\"\|beartls.socket\|io.popen\|support.built\|support.loopback\|support.vectors" \
+  "support.process\|\"socket\"\|beartls.socket\|luasec\|redis\|io.popen\|support.built\|support.loopback\|support.vectors" \
   spec/*_spec.lua spec/vectors/*_spec.lua)

@@ -1,5 +1,5 @@
--- install.lua: beartls.luasec in LuaSec's place. It loads nothing by itself, so that a program which has beartls compiled
--- in may install it before there is a LuaSocket.
+-- install.lua: beartls.luasec in LuaSec's place. It loads nothing by itself, so that a program which has beartls
+-- compiled in may install it before there is a LuaSocket.
 
 local names = {
   ssl = "beartls.luasec", ["ssl.context"] = "beartls.luasec.context", ["ssl.core"] = "beartls.luasec.core",
