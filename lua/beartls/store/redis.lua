@@ -151,9 +151,9 @@ end
 
 ---Makes a store. Nothing is connected before it is used.
 ---@param given table|nil { host = "127.0.0.1", port = 6379, or path = a unix socket; username, password, database;
----prefix = "beartls:"; timeout = 0.25 seconds for each step; connections = 16 at most; connect = function() giving a
----socket, for hosts that have their own (send(bytes), receive(n), close()); release = function(socket) for hosts that
----pool them, too; time = os.time }
+---prefix = "beartls:"; timeout = 0.25 seconds for each step; connections = 16 at most; connect = function(host, port,
+---timeout) giving a socket, for event loops: what their adapters have as `plain`, or anything with send(bytes),
+---receive(n) and close(); release = function(socket) for hosts that pool them, too; time = os.time }
 ---@return beartls.store.redis
 function redis.new(given)
   given = given or {}

@@ -2,6 +2,7 @@
 -- its own is how one connects, and the transport.
 
 local options = require "beartls.options"
+local plain = require "beartls.stream.plain"
 local stream = require "beartls.stream"
 local tls = require "beartls"
 local unreachable = require "beartls.stream.unreachable"
@@ -269,10 +270,26 @@ function adapter.new(host)
       return nil, message, code
     end
     if given.received then
+      session:use_store() -- before anything is fed
       session:feed(given.received) -- what is wrong with it, the handshake finds out
     end
     return stream.new(session, host.transport(connection), { unread_limit = given.unread_limit, choose = choose },
       host.class)
+  end
+
+  ---A connection without TLS, for what has to be asked beside a stream: beartls.store.redis takes this as `connect`.
+  ---@param to string name or address
+  ---@param port integer|string
+  ---@param seconds number|nil how long connecting, and then each call may take
+  ---@return { send: function, receive: function, close: function }|nil connection send(bytes), receive(n), close()
+  ---@return string|nil message
+  ---@return string|nil code
+  function module.plain(to, port, seconds)
+    local connection, failure = host.dial(to, port, seconds)
+    if not connection then
+      return nil, failure.message, failure.code
+    end
+    return plain.new(host.transport(connection), seconds)
   end
 
   return module, connect_unchecked

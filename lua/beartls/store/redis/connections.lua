@@ -10,7 +10,7 @@ connections.__index = connections
 local FIRST_PAUSE, LONGEST_PAUSE = 1, 30
 
 -- A socket of LuaSocket, connected, with our timeout.
-local function connect(self)
+local function connect_with_luasocket(self)
   local make = require("socket").tcp
   if self.path then
     local unix = require "socket.unix" -- older ones are a function, newer ones a table
@@ -66,7 +66,7 @@ local function greeting(self)
 end
 
 local function open(self)
-  local socket, err = self.connect(self)
+  local socket, err = self.connect(self.host, self.port, self.timeout)
   if not socket then
     return nil, err or "no connection"
   end
@@ -188,7 +188,9 @@ end
 
 ---@param settings table those of redis.new, complete
 return function(settings)
-  settings.connect = settings.connect or connect
+  settings.connect = settings.connect or function()
+    return connect_with_luasocket(settings)
+  end
   settings.idle = {}
   settings.busy = setmetatable({}, { __mode = "k" }) -- one whose coroutine was given up does not count for ever
   settings.failures, settings.paused_until = 0, 0
