@@ -185,7 +185,10 @@ function luasec.wrap(socket, given)
     given = ctx
   end
   local new = connection.new(given)
-  connection.adopt(new, socket)
+  local ok, err = connection.adopt(new, socket)
+  if not ok then
+    return nil, err
+  end
   return new
 end
 

@@ -33,7 +33,7 @@ local function luarocks(arguments, env)
   os.execute(("rm -rf %s/.cache %s/tree"):format(dir, dir))
   -- LuaRocks knows no LUA_PATH but its own: absolute, since it changes directories.
   env.LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(here, here)
-  env.LUA_CPATH = ("%s/build/%s/?.so;;"):format(here, LUA)
+  env.LUA_CPATH = package.cpath
   env.HOME, env.LUAROCKS_CONFIG = dir, dir .. "/config.lua"
   return process.run(("%s -l beartls.as_ssl %s --lua-version %s --tree %s/tree --only-server=https://127.0.0.1:%d %s")
     :format(LUA, LUAROCKS, _VERSION:match "%d.%d", dir, site.port, arguments), { env = env, seconds = 60 })

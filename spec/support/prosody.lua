@@ -100,8 +100,7 @@ function prosody.start(given)
       ("return { password = %q }\n"):format(password))
   end
   local server = process.start(("lua5.4 -l beartls.as_ssl %s --config %s/config.lua -F"):format(prosody.program, dir), {
-    env = { LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(here, here),
-      LUA_CPATH = ("%s/build/lua5.4/?.so;;"):format(here) },
+    env = { LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(here, here), LUA_CPATH = package.cpath },
   })
   for _, name in ipairs(given.listens or { "C2S", "C2S_DIRECT", "S2S", "S2S_DIRECT" }) do
     server:wait_for_port(given.ports[name])

@@ -9,24 +9,31 @@ local adopt = {}
 
 ---A transport for a descriptor, which it closes in the end.
 ---@param fd number
----@return table transport
+---@return table|nil transport
+---@return string|nil err
 function adopt.fd(fd)
+  local tcp, err = luasocket.tcp4()
+  if not tcp then
+    return nil, err
+  end
   -- Only what has connected, or has tried to, may send and receive. This attempt fails before a packet is sent: the
   -- address is of another family.
-  local tcp = assert(luasocket.tcp4())
   tcp:connect("::1", 1)
   tcp:close()
   tcp:setfd(fd)
   return transport.new(tcp)
 end
 
----A transport for what an object with getfd and setfd has open.
+---A transport for what an object with getfd and setfd has open. When there is none, the object still has it.
 ---@param socket table|userdata LuaSocket's, or anything that has these two
----@return table transport
+---@return table|nil transport
+---@return string|nil err
 function adopt.socket(socket)
-  local fd = socket:getfd()
-  socket:setfd(-1)
-  return adopt.fd(fd)
+  local own, err = adopt.fd(socket:getfd())
+  if own then
+    socket:setfd(-1)
+  end
+  return own, err
 end
 
 return adopt

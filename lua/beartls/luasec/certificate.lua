@@ -26,10 +26,12 @@ local function push_name(list)
   return out
 end
 
+---@return { oid: string, name: string, value: string }[]
 function methods:subject()
   return push_name(check(self, "subject"):subject_attributes())
 end
 
+---@return { oid: string, name: string, value: string }[]
 function methods:issuer()
   return push_name(check(self, "issuer"):issuer_attributes())
 end
@@ -40,6 +42,8 @@ local lists = {
 }
 
 ---The subjectAltName, and nothing else: LuaSec has no more.
+---@return table { ["2.5.29.17"] = { name =, dNSName = { ... }, iPAddress =, rfc822Name =, uniformResourceIdentifier =,
+---[OID of an otherName] = { name =, ... } } }
 function methods:extensions()
   local names = check(self, "extensions"):names()
   local found = {}
@@ -65,24 +69,32 @@ local function date(t)
   return os.date("!%b ", t) .. ("%2d %02d:%02d:%02d %d GMT"):format(day.day, day.hour, day.min, day.sec, day.year)
 end
 
+---@return string such as "Dec 24 00:22:44 2026 GMT"
 function methods:notbefore()
   return date(check(self, "notbefore"):not_before())
 end
 
+---@return string
 function methods:notafter()
   return date(check(self, "notafter"):not_after())
 end
 
+---@param time number seconds since the epoch
+---@return boolean
 function methods:validat(time)
   return check(self, "validat"):validat(object.check_number(time, 2, "validat"))
 end
 
+---@return string hexadecimal digits
 function methods:serial()
   return check(self, "serial"):serial():upper()
 end
 
 local digests = { sha1 = true, sha256 = true, sha512 = true }
 
+---@param name "sha1"|"sha256"|"sha512"|nil "sha1" unless given
+---@return string|nil digits hexadecimal
+---@return string|nil message
 function methods:digest(name)
   local own = check(self, "digest")
   name = name or "sha1"
@@ -95,16 +107,23 @@ function methods:digest(name)
   return hex
 end
 
+---@return string
 function methods:pem()
   return check(self, "pem"):pem()
 end
 
+---@return string pem
+---@return "RSA"|"EC"|"Unknown" type
+---@return integer bits
 function methods:pubkey()
   local own = check(self, "pubkey")
   return own:public_key(), attributes.keys[own:key_type()] or "Unknown", own:key_bits()
 end
 
 ---Whether this certificate, if it is trusted, vouches for the first of those given, the others helping.
+---@param ... userdata certificates
+---@return true|nil
+---@return string|nil why_not in OpenSSL's words
 function methods:issued(...)
   local pems = {}
   for i = 1, math.max(select("#", ...), 1) do
@@ -118,6 +137,7 @@ function methods:issued(...)
   return true
 end
 
+---@return string such as "RSA-SHA256"
 function methods:getsignaturename()
   local name = check(self, "getsignaturename"):signature_algorithm()
   return attributes.signatures[name] or name
@@ -126,6 +146,8 @@ end
 local encodings = { ai5 = true, utf8 = true }
 
 ---Names are always UTF-8 here.
+---@param name "ai5"|"utf8"
+---@return boolean
 function methods:setencode(name)
   check(self, "setencode")
   return encodings[object.check_string(name, 2, "setencode")] == true

@@ -31,16 +31,24 @@ end
 ---@param self userdata
 ---@param fd number
 function connection.setfd(self, fd)
-  check(self, "setfd").transport = adopt.fd(object.check_number(fd, 2, "setfd"))
+  local state = check(self, "setfd")
+  state.transport = assert(adopt.fd(object.check_number(fd, 2, "setfd")))
 end
 
 ---Gives it a socket, which is left without its descriptor.
 ---@param self userdata
 ---@param socket table|userdata
+---@return boolean
+---@return string|nil err
 function connection.adopt(self, socket)
-  check(self, "wrap").transport = adopt.socket(socket)
+  local transport, err = adopt.socket(socket)
+  check(self, "wrap").transport = transport
+  return transport ~= nil, err
 end
 
+---Goes on with the handshake.
+---@return boolean done
+---@return string|nil err "wantread", "wantwrite", "closed", or why it has failed
 function methods:dohandshake()
   local state = check(self, "dohandshake")
   state.want = "nothing"
@@ -55,6 +63,12 @@ local function reason(state, message, code)
   return handshake.want(state, code) or message
 end
 
+---Receives as LuaSocket does: "*l" (unless given), "*a", or a number of bytes.
+---@param pattern string|number|nil
+---@param prefix string|nil what the result begins with
+---@return string|nil data
+---@return string|nil err "wantread", "wantwrite", "closed", "unexpected eof while reading" (the connection was cut) ...
+---@return string|nil partial what has been read when there is an error
 function methods:receive(pattern, prefix)
   local state = check(self, "receive")
   state.want = "nothing"
@@ -88,6 +102,14 @@ end
 -- A stream counts as sent what it has encrypted, even if that has not left; a program that does not come back for an
 -- empty rest would leave it behind. So the last of these bytes does not count before all has left: the program sends it
 -- again, as it has to with OpenSSL, and it is not taken twice (`held` is 1 in the meantime).
+
+---Sends data[i..j]. After "wantread" or "wantwrite" go on behind the last index.
+---@param data string
+---@param i number|nil
+---@param j number|nil
+---@return integer|nil last
+---@return string|nil err "wantread", "wantwrite", "closed" or a sentence
+---@return integer|nil last the last index that counts as sent when there is an error
 function methods:send(data, i, j)
   local state = check(self, "send")
   data = check_string(data, 2, "send")
@@ -115,6 +137,9 @@ function methods:send(data, i, j)
   return nil, err, first + count - 1
 end
 
+---@param seconds number|nil 0: never waits; negative or nil: waits for ever
+---@param mode "b"|"t"|nil
+---@return integer 1
 function methods:settimeout(seconds, mode)
   local state = check(self, "settimeout")
   if mode ~= nil and mode ~= "b" and mode ~= "t" then
@@ -126,8 +151,10 @@ function methods:settimeout(seconds, mode)
   return 1
 end
 
--- To be called before the handshake: a client says whom it wants, a server whom it serves: { name = context }. With
--- `strict` a client that wants somebody else is refused.
+---To be called before the handshake: a client says whom it wants, a server whom it serves.
+---@param names string|table<string, userdata> a client: a name; a server: contexts by name
+---@param strict boolean|nil a server: a client that wants somebody else is refused
+---@return true
 function methods:sni(names, strict)
   local state = check(self, "sni")
   if state.context.mode == "client" then
@@ -140,6 +167,8 @@ function methods:sni(names, strict)
   return true
 end
 
+---Sends close_notify, as far as it goes without waiting long, and closes the socket.
+---@return integer 1
 function methods:close()
   local state = check(self, "close")
   if not state.closed then
@@ -154,6 +183,7 @@ end
 
 kind.metatable.__close = methods.close
 
+---@return integer descriptor -1 when there is none
 function methods:getfd()
   local state = check(self, "getfd")
   if state.closed or not state.transport then
@@ -162,20 +192,30 @@ function methods:getfd()
   return state.transport:getfd()
 end
 
+---Whether receive has something to say without waiting.
+---@return boolean
 function methods:dirty()
   local state = check(self, "dirty")
   return state.open and not state.closed and state.stream:dirty() or false
 end
 
+---@return "nothing"|"read"|"write" what the last call was missing
 function methods:want()
   return check(self, "want").want
 end
 
+---@return integer received bytes
+---@return integer sent bytes
+---@return number age seconds
 function methods:getstats()
   local state = check(self, "getstats")
   return state.received, state.sent, luasocket.gettime() - state.since
 end
 
+---@param received number
+---@param sent number
+---@param age number seconds
+---@return integer 1
 function methods:setstats(received, sent, age)
   local state = check(self, "setstats")
   state.received = object.check_number(received, 2, "setstats")

@@ -38,6 +38,8 @@ function context.create(protocol)
   }
 end
 
+---@param ctx userdata
+---@param mode "client"|"server"
 function context.setmode(ctx, mode)
   local state = change(ctx, "setmode")
   mode = check_string(mode, 2, "setmode")
@@ -55,6 +57,9 @@ local function pair_up(state)
   end
 end
 
+---@param ctx userdata
+---@param path string
+---@param password string|fun():string|nil|nil
 function context.loadkey(ctx, path, password)
   local state = change(ctx, "loadkey")
   local key, message = material.key(check_string(path, 2, "loadkey"), password)
@@ -66,6 +71,8 @@ function context.loadkey(ctx, path, password)
   return true
 end
 
+---@param ctx userdata
+---@param path string a chain, leaf first
 function context.loadcert(ctx, path)
   local state = change(ctx, "loadcert")
   local certificate, message = material.certificate(check_string(path, 2, "loadcert"))
@@ -77,11 +84,16 @@ function context.loadcert(ctx, path)
   return true
 end
 
+---@param ctx userdata
+---@return boolean whether the key and the certificate that were loaded last belong together
 function context.checkkey(ctx)
   local state = kind:check(ctx, 1, "checkkey")
   return state.key ~= nil and state.certificate ~= nil and state.key:matches(state.certificate)
 end
 
+---@param ctx userdata
+---@param cafile string|nil
+---@param capath string|nil a directory
 function context.locations(ctx, cafile, capath)
   local state = change(ctx, "locations")
   local trust, message, missing = material.trust(cafile, capath)
@@ -92,6 +104,8 @@ function context.locations(ctx, cafile, capath)
   return true
 end
 
+---@param ctx userdata
+---@param list string in OpenSSL's language
 function context.setcipher(ctx, list)
   local state = change(ctx, "setcipher")
   local names, level = ciphers.read(check_string(list, 2, "setcipher"))
@@ -102,6 +116,8 @@ function context.setcipher(ctx, list)
   return true
 end
 
+---@param ctx userdata
+---@param list string names of suites of TLS 1.3, with colons between them
 function context.setciphersuites(ctx, list)
   local state = change(ctx, "setciphersuites")
   local names = ciphers.read13(check_string(list, 2, "setciphersuites"))
@@ -112,6 +128,8 @@ function context.setciphersuites(ctx, list)
   return true
 end
 
+---@param ctx userdata
+---@param depth number how many certificates may be between the peer's and the authority's
 function context.setdepth(ctx, depth)
   change(ctx, "setdepth").depth = object.check_number(depth, 2, "setdepth")
   return true
@@ -131,12 +149,16 @@ end
 
 local verify_names = { none = true, peer = true, client_once = true, fail_if_no_peer_cert = true }
 
+---@param ctx userdata
+---@param ... "none"|"peer"|"client_once"|"fail_if_no_peer_cert" in the place of what was said before
 function context.setverify(ctx, ...)
   local state = change(ctx, "setverify")
   state.verify = {}
   return add_names(state.verify, verify_names, "verify option", ...)
 end
 
+---@param ctx userdata
+---@param ... string OpenSSL's names, besides what was said before
 function context.setoptions(ctx, ...)
   return add_names(change(ctx, "setoptions").options, config.options, "option", ...)
 end
@@ -154,6 +176,8 @@ local groups = {
   ["P-384"] = "secp384r1", secp384r1 = "secp384r1", ["P-521"] = "secp521r1", secp521r1 = "secp521r1",
 }
 
+---@param ctx userdata
+---@param name string
 function context.setcurve(ctx, name)
   local state = change(ctx, "setcurve")
   local group = groups[check_string(name, 2, "setcurve")]
@@ -204,6 +228,8 @@ end
 
 local verifyext_names = { lsec_continue = true, lsec_ignore_purpose = true, crl_check = true, crl_check_chain = true }
 
+---@param ctx userdata
+---@param ... "lsec_continue"|"lsec_ignore_purpose"|"crl_check"|"crl_check_chain"
 function methods.setverifyext(ctx, ...)
   return add_names(change(ctx, "setverifyext").verifyext, verifyext_names, "verify option", ...)
 end

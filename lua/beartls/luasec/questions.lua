@@ -59,6 +59,7 @@ for side, get in pairs {
   end
 end
 
+---Whether the peer's certificate is believed.
 ---@return boolean
 ---@return string|table|nil why not; with lsec_continue a table: { [depth + 1] = { text } }
 function methods:getpeerverification()
@@ -79,6 +80,7 @@ function methods:getpeerverification()
   return false, text
 end
 
+---What was negotiated: all of it, or one field.
 ---@param field string|nil
 ---@return table|string|number|boolean|nil
 ---@return string|nil err
@@ -94,11 +96,13 @@ function methods:info(field)
   return all and all[field]
 end
 
+---@return string|nil protocol
 function methods:getalpn()
   local session = session_of(self, "getalpn")
   return session and session:alpn() or nil
 end
 
+---@return string|nil name that the client wants
 function methods:getsniname()
   local state = kind:check(self, 1, "getsniname")
   return state.server_name or state.wanted_name
@@ -121,14 +125,24 @@ local function finished(self, what, ours)
   return answer(session:finished(session:is_client() == ours and "client" or "server"))
 end
 
+---@return string|nil verify_data of the Finished that we have sent
+---@return string|nil err
 function methods:getfinished()
   return finished(self, "getfinished", true)
 end
 
+---@return string|nil verify_data of the Finished that the peer has sent
+---@return string|nil err
 function methods:getpeerfinished()
   return finished(self, "getpeerfinished", false)
 end
 
+---Keying material (RFC 5705).
+---@param label string
+---@param size number of bytes
+---@param context string|nil
+---@return string|nil bytes
+---@return string|nil err
 function methods:exportkeyingmaterial(label, size, context)
   local session, err = session_of(self, "exportkeyingmaterial")
   label = object.check_string(label, 2, "exportkeyingmaterial")
