@@ -8,11 +8,7 @@ local process = require "support.process"
 local socket = require "beartls.socket"
 local tls = require "beartls"
 
-local missing = nginx_lua.missing()
-
-local function it_runs(name, body)
-  it(name, missing and function() pending(missing) end or body)
-end
+local it_runs, set_up = nginx_lua.needs(it, setup, pending)
 
 local PATIENCE = 10
 
@@ -90,9 +86,7 @@ end
 
 -- The body of GET, and each "name=value" line in it.
 local function get(nginx, path)
-  local tcp = assert(luasocket.connect("127.0.0.1", nginx.http))
-  tcp:settimeout(PATIENCE)
-  tcp:send(("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"):format(path))
+  local tcp = nginx_lua.request(nginx.http, path, "Connection: close\r\n")
   local answer = assert(tcp:receive "*a")
   tcp:close()
   assert.matches("^HTTP/1.1 200", answer, 1, answer .. nginx:output())
@@ -104,19 +98,6 @@ local function get(nginx, path)
     facts[name] = value
   end
   return facts
-end
-
--- A connection that nginx has taken from HTTP to TLS; `plain` is what is sent at once behind the request.
-local function open(nginx, path, plain)
-  local tcp = assert(luasocket.connect("127.0.0.1", nginx.http))
-  tcp:settimeout(PATIENCE)
-  if plain then
-    tcp:send(("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"):format(path) .. plain)
-    return tcp
-  end
-  tcp:send(("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: tls\r\n\r\n"):format(path))
-  repeat until assert(tcp:receive "*l") == ""
-  return tcp
 end
 
 local function client_config(nginx, given)
@@ -132,7 +113,8 @@ end
 
 -- A stream over that, to the server of that name.
 local function stream_to(nginx, path, name, config, given)
-  local stream = assert(socket.wrap(open(nginx, path), config or client_config(nginx), name or "localhost", given))
+  local tcp = nginx_lua.upgrade(nginx.http, path)
+  local stream = assert(socket.wrap(tcp, config or client_config(nginx), name or "localhost", given))
   local ok, message, code = stream:handshake()
   if not ok then
     return nil, message, code, stream:failure()
@@ -156,8 +138,8 @@ end
 describe("beartls.resty in nginx", function()
   local nginx
 
-  setup(function()
-    nginx = not missing and start(0) or nil
+  set_up(function()
+    nginx = start(0)
   end)
   teardown(process.cleanup)
 
@@ -272,6 +254,13 @@ describe("beartls.resty in nginx", function()
       end
     end)
 
+    it_runs("takes what comes right behind the request", function()
+      local tcp = nginx_lua.request(nginx.http, "/echo", "")
+      local stream = assert(socket.wrap(tcp, client_config(nginx), "localhost"))
+      assert.equal("at once", ask(stream, "at once"))
+      stream:close()
+    end)
+
     it_runs("carries a megabyte in each direction", function()
       local stream = assert(stream_to(nginx, "/echo"))
       assert.equal(2 ^ 20, #ask(stream, "many " .. 2 ^ 20))
@@ -292,7 +281,7 @@ describe("beartls.resty in nginx", function()
     end)
 
     it_runs("gives up a client that takes too long over its handshake", function()
-      local tcp = open(nginx, "/hasty")
+      local tcp = nginx_lua.upgrade(nginx.http, "/hasty")
       nginx:wait_for "handshake failed: timeout %(timeout%)"
       tcp:close()
     end)
@@ -329,14 +318,15 @@ describe("beartls.resty in nginx", function()
     end)
 
     it_runs("says what else has come instead of a ClientHello", function()
-      local tcp = open(nginx, "/route", "GET / HTTP/1.1\r\n\r\n")
+      local tcp = nginx_lua.upgrade(nginx.http, "/route")
+      tcp:send "GET / HTTP/1.1\r\n\r\n"
       nginx:wait_for "plain HTTP, not TLS %(peer_not_tls%)"
       tcp:close()
-      tcp = open(nginx, "/route")
+      tcp = nginx_lua.upgrade(nginx.http, "/route")
       tcp:send "\22\3\1"
       nginx:wait_for "handshake failed: timeout %(timeout%)"
       tcp:close()
-      tcp = open(nginx, "/route")
+      tcp = nginx_lua.upgrade(nginx.http, "/route")
       tcp:close()
       nginx:wait_for "handshake failed: closed %(closed%)"
     end)
@@ -367,8 +357,8 @@ describe("beartls.resty in four workers of one nginx", function()
   local WORKERS = 4
   local nginx
 
-  setup(function()
-    nginx = not missing and start(WORKERS) or nil
+  set_up(function()
+    nginx = start(WORKERS)
   end)
   teardown(process.cleanup)
 

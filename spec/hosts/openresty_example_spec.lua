@@ -1,27 +1,17 @@
 -- examples/openresty.conf in a real nginx, with no more changed than its ports and where beartls is found.
 
-local luasocket = require "socket"
 local nginx_lua = require "support.nginx_lua"
 local peer = require "support.peer"
 local process = require "support.process"
 local socket = require "beartls.socket"
 local tls = require "beartls"
 
-local missing = nginx_lua.missing()
-
-local function it_runs(name, body)
-  it(name, missing and function() pending(missing) end or body)
-end
-
-local PATIENCE = 10
+local it_runs, set_up = nginx_lua.needs(it, setup, pending)
 
 describe("the example of nginx", function()
   local nginx, dir, port
 
-  setup(function()
-    if missing then
-      return
-    end
+  set_up(function()
     dir, port = nginx_lua.directory(), process.free_port()
     local output, code = process.run(peer.beartls("pki", "new", dir .. "/demo", "--server", "localhost,127.0.0.1",
       "--client", "alice"), { env = { LUA_PATH = package.path, LUA_CPATH = package.cpath } })
@@ -48,10 +38,7 @@ describe("the example of nginx", function()
 
   -- A stream on a connection that has left HTTP, and what its handshake says.
   local function open(path, name, given)
-    local tcp = assert(luasocket.connect("127.0.0.1", port))
-    tcp:settimeout(PATIENCE)
-    tcp:send(("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: tls\r\n\r\n"):format(path))
-    repeat until assert(tcp:receive "*l") == ""
+    local tcp = nginx_lua.upgrade(port, path)
     local stream = assert(socket.wrap(tcp, type(given) == "userdata" and given or config(given), name))
     return stream, stream:handshake()
   end

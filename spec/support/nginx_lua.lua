@@ -1,5 +1,6 @@
 -- nginx_lua.lua: an nginx with the Lua module, as nobody, in a directory of its own that has beartls built for LuaJIT.
 
+local luasocket = require "socket"
 local peer = require "support.peer"
 local process = require "support.process"
 
@@ -33,32 +34,79 @@ local function exists(path)
   return (select(2, process.run("test -e " .. process.quote(path)))) == 0
 end
 
----What is missing to run specs here, or nil.
----@return string|nil
-function nginx_lua.missing()
+local function missing()
   for _, program in ipairs { "nginx", "luajit", "wrk", "curl" } do
     if not process.has(program) then
       return "needs " .. program
     end
   end
-  if not exists(MODULES .. "ngx_http_lua_module.so") then
-    return "needs nginx's Lua module"
+  return not exists(MODULES .. "ngx_http_lua_module.so") and "needs nginx's Lua module" or nil
+end
+
+---What a file of specs calls instead of `it` and `setup`: they do nothing where something is missing. busted's own are
+---given, since only such files see them.
+---@return fun(name: string, body: function) it
+---@return fun(body: function) setup
+function nginx_lua.needs(it, setup, pending)
+  local what = missing()
+  return function(name, body)
+    it(name, what and function() pending(what) end or body)
+  end, function(body)
+    setup(what and function() end or body)
   end
+end
+
+-- How long one waits for nginx, in seconds.
+local PATIENCE = 10
+
+---A connection to a path of nginx.
+---@param port integer
+---@param path string
+---@param headers string lines
+---@return table tcp
+function nginx_lua.request(port, path, headers)
+  local tcp = assert(luasocket.connect("127.0.0.1", port))
+  tcp:settimeout(PATIENCE)
+  assert(tcp:send(("GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"):format(path, headers)))
+  return tcp
+end
+
+---A connection that has left HTTP, and is to begin with TLS.
+---@param port integer
+---@param path string
+---@return table tcp
+function nginx_lua.upgrade(port, path)
+  local tcp = nginx_lua.request(port, path, "Connection: Upgrade\r\nUpgrade: tls\r\n")
+  repeat until assert(tcp:receive "*l") == ""
+  return tcp
+end
+
+-- Under the sanitizers (make asan), nginx has them, too.
+local RUNTIMES = "echo $(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+local SANITIZED = os.getenv "BEARTLS_ASAN" and process.run(RUNTIMES):match "[^\n]+"
+local SANITIZERS = 'CC=gcc LDFLAGS="-fsanitize=address,undefined" '
+  .. 'CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"'
+
+local function build(directory, settings)
+  local command = "env -u MAKEFLAGS -u MAKELEVEL make -s LUA=luajit B=%s %s %s/beartls/core.so"
+  local output, code = process.run(command:format(directory, settings, directory), { seconds = 240 })
+  assert(code == 0, output)
+  return directory .. "/beartls/core.so"
 end
 
 -- A core that is newer than its sources; LuaJIT and Lua 5.1 can use the same. Another lane of make test may be building
 -- for LuaJIT this very moment, so what is made here is made somewhere else.
 local function core_for_luajit()
+  if SANITIZED then
+    return build("build/asan-nginx", SANITIZERS)
+  end
   for _, lua in ipairs { "luajit", "lua5.1", "nginx" } do
     local core = "build/" .. lua .. "/beartls/core.so"
     if exists(core) and process.run("find src Makefile -newer " .. core) == "" then
       return core
     end
   end
-  local output, code = process.run("env -u MAKEFLAGS -u MAKELEVEL make -s LUA=luajit B=build/nginx all",
-    { seconds = 120 })
-  assert(code == 0, output)
-  return "build/nginx/beartls/core.so"
+  return build("build/nginx", "")
 end
 
 ---A directory that nobody can read, with beartls for LuaJIT in it; process.cleanup removes it.
@@ -83,7 +131,8 @@ function nginx_lua.run(dir, text, port)
   local owner = nobody and " && chown -R 65534:65534 " .. dir or ""
   local output, code = process.run(("chmod -R a+rX %s%s"):format(dir, owner))
   assert(code == 0, output)
-  local server = process.start(peer.words(nobody or {}, "nginx", "-e", "stderr", "-p", dir, "-c", dir .. "/nginx.conf"))
+  local server = process.start(peer.words(nobody or {}, "nginx", "-e", "stderr", "-p", dir, "-c", dir .. "/nginx.conf"),
+    { env = SANITIZED and { LD_PRELOAD = SANITIZED, ASAN_OPTIONS = "detect_leaks=0:exitcode=99" } })
   return server:wait_for_port(port)
 end
 
