@@ -145,6 +145,8 @@ describe("a client's answer to a CertificateRequest of TLS 1.2 (RFC 5246, 7.4.4,
     { "client_rsa", { RSA }, { P256 } },
     { "client_rsa", { RSA }, { 0x0101 } },
     { "client_rsa_pss", { RSA }, { 0x0809 }, 0x0809 },
+    { "server_rsa1024", { RSA }, { 0x0806 } }, -- too short for SHA-512 (RFC 8017, 9.1.1)
+    { "server_rsa1024", { RSA }, { 0x0806, 0x0805 }, 0x0805 },
     { "client_ec", { ECDSA }, { P256 }, P256 },
     { "client_ec", { RSA }, { P256, PKCS1 } },
     { "client_ec", { ECDSA }, { 0x0503 }, 0x0503 },
@@ -298,6 +300,19 @@ describe("a server of TLS 1.2 signs", function()
     local both = { identities = { p384, { certificate = pki.path "server_ec.pem", key = pki.path "server_ec.key" } } }
     both.certificate, both.key = nil, nil
     curves({ 29, 23 }, both):listen():finish():expect_open()
+  end)
+
+  it("with no scheme that is too long for its key (RFC 8017, 9.1.1)", function()
+    local function schemes(list)
+      return client12 { certificate = pki.path "server_rsa1024.pem", key = pki.path "server_rsa1024.key" }
+        :client_hello(function(h)
+          h.suites = { 0xC02F }
+          hello.put(h, hello.SCHEMES, hello.list(list))
+        end)
+    end
+    schemes { 0x0806 }:expect(NOTHING, 40, false)
+    local client = schemes { 0x0806, 0x0805 }:listen()
+    assert.equal(1, client:heard(12))
   end)
 
   it("with any key for who names no group", function()

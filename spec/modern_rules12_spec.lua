@@ -122,6 +122,18 @@ describe("hard point 20, extended master secret (RFC 7627, 5):", function()
     end)
   end
 
+  for _, n in ipairs { 0, 1, 16, 31, 32 } do
+    it(("a ticket beside %d bytes of session id is taken, and they are echoed (RFC 5077, 3.4)"):format(n), function()
+      local first = open_client(put(hello.SESSION_TICKET, ""))
+      local client = client_of(nil, { master = first.master }):client_hello(function(h)
+        h.session_id = ("i"):rep(n)
+        hello.put(h, hello.SESSION_TICKET, first.tickets[1])
+      end):listen():finish():expect_open()
+      assert.equal(("i"):rep(n), client.their_hello.session_id)
+      assert.is_true(client.session:resumed())
+    end)
+  end
+
   it("a session that is resumed with another suite is refused", function()
     local first = open_server(function(h) hello.add(h, hello.SESSION_TICKET, "") end)
     local server = server_of(nil, { master = first.master }, { ticket = assert(first.session:ticket()) })

@@ -15,10 +15,12 @@ static int
 scheme_fits(const modern *m, const btls_signature_scheme *scheme,
             const btls_public_key *key)
 {
-    if (m->version == BTLS_TLS13)
-        return btls_signature_scheme_in_13(scheme) &&
-               btls_signature_scheme_fits(scheme, key);
-    return scheme->kind == key->kind && btls_signature_fits(&scheme->algorithm, key);
+    btls_signature_scheme wanted = *scheme;
+    if (m->version == BTLS_TLS13 && !btls_signature_scheme_in_13(scheme))
+        return 0;
+    if (m->version != BTLS_TLS13)
+        wanted.curve = 0;
+    return btls_signature_scheme_fits(&wanted, key);
 }
 
 unsigned

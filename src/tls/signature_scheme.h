@@ -23,7 +23,7 @@ unsigned btls_signature_scheme_of(const btls_signature_algorithm *a);
 
 /* 1 when such a key can sign with the scheme as TLS 1.3 has it: it is of the scheme's
  * kind, on its curve, not restricted to another hash, and large enough for the encoding.
- * (TLS 1.2 leaves the curve free: there, ask btls_signature_fits.) */
+ * (TLS 1.2 leaves the curve free: there, ask with the curve 0.) */
 int btls_signature_scheme_fits(const btls_signature_scheme *s, const btls_public_key *k);
 
 #endif
