@@ -29,10 +29,13 @@ describe("an echo server with a thousand connections", function()
       assert.equal(0, code, output .. server:output())
       assert.matches(CONNECTIONS .. " open\n" .. CONNECTIONS .. " answered\n", output, 1, true)
       local live, bytes = server:wait_for "(%d+) live, (%d+) bytes each"
+      server:stop()
       assert.equal(CONNECTIONS, tonumber(live))
+      if os.getenv "BEARTLS_ASAN" then
+        return -- what the sanitizer holds besides
+      end
       -- Sessions in the middle of things, coroutines and all; nothing that grows with what has passed.
       assert.is_true(tonumber(bytes) < 64 * 1024, bytes .. " bytes for each connection")
-      server:stop()
     end)
   end
 end)

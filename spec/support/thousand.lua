@@ -127,5 +127,5 @@ else
   end
   run()
   print(answers .. " answered")
-  os.exit(true)
+  os.exit(0)
 end

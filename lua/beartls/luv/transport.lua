@@ -1,7 +1,7 @@
 -- transport.lua: a TCP handle (or a pipe) of luv as a stream's transport (see stream.lua). luv says what has happened
--- in callbacks; here that is kept until the pump asks, and the coroutines that wait for it are resumed.
+-- in callbacks; here that is kept until the pump asks.
 
-local task = require "beartls.luv.task"
+local new_waiters = require "beartls.luv.waiters"
 local timeouts = require "beartls.stream.timeouts"
 local uv = require "luv"
 
@@ -46,8 +46,7 @@ function transport.new(tcp)
     tcp = tcp,
     queue = {}, first = 1, last = 0, size = 0, -- what has arrived
     reading = false, ended = nil, gone = nil,  -- how the peer's bytes have ended, why it takes no more of ours
-    waiting = {},                              -- coroutines: { want, deadline }
-    timer = nil, closing = false,
+    waiters = new_waiters(), closing = false,
   }, transport)
   -- Made once for each connection, not for each read or write.
   self.on_read = function(err, data)
@@ -55,81 +54,21 @@ function transport.new(tcp)
   end
   self.on_written = function(err)
     self.gone = err and "closed" or self.gone
-    self:wake("write")
+    self.waiters:wake "write"
   end
   return self
-end
-
--- ---- waiting ----
-
-local function resume(self, co, ...)
-  self.waiting[co] = nil
-  task.resume(co, ...)
-end
-
--- Resumes those who wait for this, or for either; all of them unless `want` is given.
-function transport:wake(want, ...)
-  local woken = {}
-  for co, waiter in pairs(self.waiting) do
-    if not want or waiter.want == want or waiter.want == "both" then
-      woken[#woken + 1] = co
-    end
-  end
-  for _, co in ipairs(woken) do
-    if self.waiting[co] then
-      resume(self, co, ...)
-    end
-  end
-end
-
--- Resumes those whose time is up, and sets the timer for the next one.
-local function look_at_clock(self)
-  local now, woken, soonest = uv.hrtime() / 1e9, {}, math.huge
-  for co, waiter in pairs(self.waiting) do
-    if waiter.deadline <= now then
-      woken[#woken + 1] = co
-    else
-      soonest = math.min(soonest, waiter.deadline)
-    end
-  end
-  if soonest < math.huge then
-    self.timer = self.timer or uv.new_timer()
-    self.timer:start(math.ceil((soonest - now) * 1000), 0, function()
-      look_at_clock(self)
-    end)
-  end
-  for _, co in ipairs(woken) do
-    if self.waiting[co] then
-      resume(self, co, "timeout")
-    end
-  end
 end
 
 function transport:wait(want)
   if self:never_waits() then
     return false
-  end
-  local co, left = task.running(), self:time_left()
-  if not co then
-    error("beartls.luv: this has to wait: call it in a coroutine (luv.go), or with settimeout(0)", 0)
-  elseif left and left <= 0 then
-    return nil, "timeout"
-  end
-  if want ~= "write" then
+  elseif want ~= "write" then
     if self.size > 0 or self.ended then
       return true
     end
     self:read_on()
   end
-  self.waiting[co] = { want = want, deadline = left and uv.hrtime() / 1e9 + left or math.huge }
-  if left then
-    look_at_clock(self)
-  end
-  local err = coroutine.yield()
-  if err then
-    return nil, err
-  end
-  return true
+  return self.waiters:wait(want, self:time_left())
 end
 
 -- ---- bytes ----
@@ -149,7 +88,7 @@ function transport:take(err, data)
   else
     self.ended = (not err or err == "ECONNRESET" or err == "EPIPE") and "closed" or err
   end
-  self:wake("read")
+  self.waiters:wake "read"
 end
 
 function transport:read_on()
@@ -217,7 +156,7 @@ function transport:shutdown(how)
     self.reading = false
     self.tcp:read_stop()
     self.ended = "closed"
-    self:wake("read")
+    self.waiters:wake "read"
   end
   return 1
 end
@@ -230,7 +169,7 @@ function transport:close()
     return
   end
   self.closing = true
-  local tcp, limit = self.tcp, self.timer or uv.new_timer()
+  local tcp, limit = self.tcp, uv.new_timer()
   function self.finish()
     if not limit:is_closing() then
       limit:close()
@@ -248,7 +187,7 @@ function transport:close()
     end
   end
   self.queue, self.size, self.ended = {}, 0, "closed"
-  self:wake()
+  self.waiters:close()
 end
 
 -- ---- questions ----
