@@ -8,7 +8,7 @@
 ---@class beartls.config
 local config = {}
 
----Starts a client: its ClientHello is there to be drained.
+---Starts a client: its ClientHello is there to be drained. It asks no store: the connect and wrap of adapters do.
 ---@param server_name string|nil host name or address that the certificate must be for; a name is asked for, too (SNI)
 ---@param options { ticket: beartls.ticket|nil }|nil
 ---@return beartls.session|nil session

@@ -193,6 +193,31 @@ describe("processes that share a Redis", function()
     assert.equal("resumed", (connect(config, one.port, ticket))) -- they have them
   end)
 
+  it("may be spoken to over TLS, by a stream", function()
+    local port = process.free_port()
+    process.start(peer.words("redis-server", "--port", "0", "--tls-port", port, "--tls-cert-file",
+      pki.path "server_ec.pem", "--tls-key-file", pki.path "server_ec.key", "--tls-ca-cert-file", pki.path "trust.pem",
+      "--save", "", "--appendonly", "no")):wait_for_port(port)
+    local function store_of(options)
+      local config = client_config(options)
+      return redis.new { host = "localhost", port = port, timeout = 5, connect = function(host, to, timeout)
+        local stream, message = socket.connect(host, to, config, { timeout = timeout })
+        if stream then
+          stream:settimeout(timeout)
+        end
+        return stream, message
+      end }
+    end
+    local nobody = store_of {}
+    assert.is_nil((nobody:put("k", "v", 10)))
+    assert.is_string((nobody:failure()))
+    local store = store_of { certificate = pki.path "client_ec.pem", key = pki.path "client_ec.key" }
+    assert.is_true(store:put("k", ("v"):rep(50000), 10))
+    assert.equal(("v"):rep(50000), store:take "k")
+    assert.is_nil(store:take "k")
+    assert.is_nil((store:failure()))
+  end)
+
   it("that wants a password gets one, and is left alone when that is wrong", function()
     server:stop()
     server = start_redis("--requirepass", "secret")

@@ -8,7 +8,7 @@ local socket = require "beartls.socket"
 local ticket_keys = require "beartls.store.ticket_keys"
 local tls = require "beartls"
 
-local store = arg[2] and redis.new { path = arg[2], timeout = 2 }
+local store = arg[2] and redis.new { path = arg[2], timeout = 1 }
 local ring = arg[3] and ticket_keys.new(store, { secret = arg[3], time = pki.now })
 local config = assert(tls.config {
   certificate = pki.path "server_ec.pem", key = pki.path "server_ec.key", time = pki.now, max_version = arg[1],
