@@ -689,6 +689,30 @@ describe("a server that has old suites, too,", function()
     end
   end)
 
+  it("takes a suite without a signature from a client that takes none of its signatures", function()
+    for _, schemes in ipairs { { 0x0201 }, { 0x0403, 0x0503 }, {} } do
+      local client = say_hello(function(h)
+        h.suites = { 0xC02F, 0x009C }
+        if schemes[1] then
+          hello.put(h, hello.SCHEMES, hello.list(schemes))
+        else
+          hello.remove(h, hello.SCHEMES)
+        end
+      end):listen()
+      assert.equal(0x009C, client.their_hello and client.their_hello.suite)
+    end
+  end)
+
+  it("answers with an RSA-PSS key where that is what it has", function()
+    local PSS = { certificate = pki.path "server_rsa_pss.pem", key = pki.path "server_rsa_pss.key",
+      cipher_suites = OLD.cipher_suites }
+    local client = say_hello(function(h)
+      h.suites = { 0xC02F, 0x009C }
+      hello.put(h, hello.SCHEMES, hello.list { 0x0809 })
+    end, PSS):listen()
+    assert.equal(0xC02F, client.their_hello and client.their_hello.suite)
+  end)
+
   -- The engine that only knows the old ones would let most of it pass.
   for _, case in ipairs {
     { "33 bytes of session id", field("session_id", ("s"):rep(33)), DECODE, 50 },

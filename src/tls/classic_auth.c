@@ -73,7 +73,7 @@ fits(const classic *c, const btls_suite *suite, const btls_key *key)
                         : br_sha1_ID); /* RFC 4346, 7.4.3; RFC 8422, 5.4 */
     unsigned hashes = br_ssl_server_get_client_hashes(&c->br.server);
     int hash = best_hash(key, (wanted == BR_KEYTYPE_EC ? hashes >> 8 : hashes) & 0xFF &
-                                  btls_config_hashes(c->s->config));
+                                  btls_config_signing_hashes(c->s->config));
     return hash == 0 ? 0 : 1 + hash;
 }
 

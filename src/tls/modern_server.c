@@ -4,6 +4,7 @@
 
 #include "tls/failure.h"
 #include "tls/modern.h"
+#include "tls/signature_scheme.h"
 
 static int
 wrong(modern *m, const char *what)
@@ -12,15 +13,27 @@ wrong(modern *m, const char *what)
                             "the client's ClientHello %s", what);
 }
 
-/* Which certificate could be shown with a suite of TLS 1.2. */
+/* Whether a scheme of ours goes with the key and is among the client's. */
 static int
-has_key_for(const btls_config *c, const btls_suite *suite)
+has_scheme_for(const btls_config *c, enum btls_key_kind kind, btls_span schemes)
+{
+    for (size_t i = 0; i < c->scheme_count; i++) {
+        const btls_signature_scheme *s = btls_signature_scheme_find(c->schemes[i]);
+        if (s != NULL && s->kind == kind && btls_list16_has(schemes, s->id))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether a certificate could be shown with a suite of TLS 1.2, and its key sign. */
+static int
+has_key_for(const btls_config *c, const btls_suite *suite, btls_span schemes)
 {
     for (size_t i = 0; i < c->identity_count; i++) {
         enum btls_key_kind kind = btls_key_kind(c->identities[i].key);
-        if (suite->key_exchange == BTLS_KX_ECDHE_ECDSA
-                ? kind == BTLS_KEY_EC || kind == BTLS_KEY_ED25519
-                : kind == BTLS_KEY_RSA)
+        int ecdsa = kind == BTLS_KEY_EC || kind == BTLS_KEY_ED25519;
+        if (ecdsa == (suite->key_exchange == BTLS_KX_ECDHE_ECDSA) &&
+            has_scheme_for(c, kind, schemes))
             return 1;
     }
     return 0;
@@ -48,12 +61,19 @@ has_group(const btls_config *c, const btls_client_hello *h)
 static int
 answers_12(const btls_config *c, const btls_client_hello *h)
 {
+    /* RFC 5246, 7.4.1.4.1: who names no schemes takes SHA-1. */
+    static const uint8_t sha1[] = { 2, 1, 2, 3 };
+    btls_span schemes = { sha1, sizeof sha1 };
+    btls_error e;
+    if (btls_extensions_has(&h->x, BTLS_EXT_SIGNATURE_ALGORITHMS) &&
+        btls_extension_list16(&h->x, BTLS_EXT_SIGNATURE_ALGORITHMS, &schemes, &e) != 0)
+        return 1; /* and refuses it */
     if (!has_group(c, h))
         return 0;
     for (size_t i = 0; i < c->suite_count; i++) {
         const btls_suite *suite = btls_suite_by_id(c->suites[i]);
         if ((suite->flags & BTLS_SUITE_MODERN) && !btls_suite_is_13(suite) &&
-            btls_list16_has(h->suites, suite->id) && has_key_for(c, suite))
+            btls_list16_has(h->suites, suite->id) && has_key_for(c, suite, schemes))
             return 1;
     }
     return 0;
