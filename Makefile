@@ -61,14 +61,17 @@ HOST_LUA ?= $(LUA)
 
 # What make static puts together: all of the above, and src/embed.
 LIBRARY = $(B)/libbeartls.a
-LUA_MODULES = $(shell find lua/beartls -name '*.lua' ! -name meta.lua | LC_ALL=C sort)
+LUA_MODULES = $(filter-out $(foreach w,$(WITHOUT),lua/beartls/$(w).lua lua/beartls/$(w)/%),\
+	$(shell find lua/beartls -name '*.lua' ! -name meta.lua | LC_ALL=C sort))
+# Modules, each with those below it, that make static leaves out: WITHOUT="cli pki luasec".
+WITHOUT ?=
 EMBED_OBJ = $(B)/obj/embed/open.o $(B)/embed/modules.o
 
 LUA_PATH_HERE = lua/?.lua;lua/?/init.lua;spec/?.lua;;
 LUA_CPATH_HERE = $(abspath $(B))/?.so;;
 RUN = LUA_PATH="$(LUA_PATH_HERE)" LUA_CPATH="$(LUA_CPATH_HERE)" LUA_INIT= LUA_INIT_5_4= LUA_INIT_5_3=
 
-.PHONY: all static deps demo test lint asan bench install install-static install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more windows
+.PHONY: FORCE all static deps demo test lint asan bench install install-static install-files rock uninstall clean help pki format valgrind ct fuzz differential interop-more windows
 
 ## all: builds the C core for $(LUA) (LUA=lua5.4, lua5.3, lua5.1 or luajit)
 all: $(MODULE)
@@ -86,8 +89,13 @@ $(B)/obj/%.o: src/%.c
 ## static: builds libbeartls.a, to be linked into programs: see src/embed/beartls.h and docs/embedding.md
 static: $(LIBRARY)
 
-$(B)/embed/modules.c: src/embed/bundle.lua $(LUA_MODULES)
+# Is written only when it changes: what it once listed may have gone.
+$(B)/embed/list: FORCE
 	@mkdir -p $(@D)
+	@echo '$(LUA_MODULES)' | cmp -s - $@ || echo '$(LUA_MODULES)' >$@
+FORCE:
+
+$(B)/embed/modules.c: src/embed/bundle.lua $(B)/embed/list $(LUA_MODULES)
 	$(HOST_LUA) src/embed/bundle.lua lua $(LUA_MODULES) >$@.part
 	@mv $@.part $@
 

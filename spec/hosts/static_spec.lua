@@ -44,6 +44,24 @@ describe("make static", function()
       fine(program, { env = { LUA_PATH = "", LUA_CPATH = "" } }))
   end)
 
+  it("leaves out what is not wanted, and notices when that changes", function()
+    local dir = process.tmpdir()
+    local function modules(without)
+      make(("B=%s %s/embed/modules.c WITHOUT='%s'"):format(dir, dir, without))
+      local found = {}
+      for name in process.read_file(dir .. "/embed/modules.c"):gmatch '{ "(beartls[%w_.]*)"' do
+        found[name] = true
+      end
+      return found
+    end
+    local all, some = modules "", modules "cli pki"
+    for _, name in ipairs { "beartls", "beartls.peer", "beartls.pki", "beartls.pki.der", "beartls.cli.pki.new" } do
+      assert.is_true(all[name], name)
+      assert.equal(not name:find "%.cli" and not name:find "%.pki" or nil, some[name], name)
+    end
+    assert.same(all, modules "")
+  end)
+
   it("installs the archive and the header where a program is built from them", function()
     local to = process.tmpdir()
     make("install-static PREFIX=" .. to)
