@@ -2,8 +2,10 @@
 
 local loopback = require "support.loopback"
 local luasec = require "support.luasec"
+local luasocket = require "socket"
 local pki = require "support.pki"
 local process = require "support.process"
+local tls = require "beartls"
 
 local ours = luasec.ours
 local trust = pki.path "trust.pem"
@@ -172,6 +174,37 @@ describe("a server of the drop-in", function()
     assert.equal("wantread", select(2, c:receive "*a"))
     c:close()
     s:close()
+  end)
+
+  it("leaves to the system what comes behind the handshake, where event loops look for it", function()
+    for _, side in pairs { luasec.ours, luasec.real } do
+      local tcp, accepted = loopback.connected()
+      local s = side.ssl.wrap(accepted, luasec.server())
+      s:settimeout(0)
+      tcp:settimeout(0.02)
+      local session = assert(tls.config { insecure_no_verify = true, min_version = "TLSv1.3" }):client()
+      local ok
+      for _ = 1, 500 do
+        local bytes = session:drain() or ""
+        if session:state() == "open" and bytes ~= "" then -- the last of the handshake and the first data, in one piece
+          session:write "hello"
+          bytes = bytes .. session:drain()
+        end
+        assert(tcp:send(bytes))
+        ok = s:dohandshake()
+        if ok then
+          break
+        end
+        local data, _, partial = tcp:receive(65536)
+        session:feed(data or partial)
+      end
+      assert.is_true(ok)
+      local waits = { getfd = function() return s:getfd() end } -- as an event loop does
+      assert.equal(1, #luasocket.select({ waits }, nil, 5))
+      assert.equal("hello", s:receive(5))
+      s:close()
+      tcp:close()
+    end
   end)
 
   it("is collected with its socket", function()

@@ -1,6 +1,7 @@
 -- handshake.lua: how a connection of LuaSec's kind comes to be: the session is made at the first dohandshake, when the
 -- program has said whom it connects to, and a server picks its context when it has seen whom the client wants.
 
+local adopt = require "beartls.luasec.adopt"
 local context = require "beartls.luasec.context"
 local settings = require "beartls.luasec.settings"
 local stream = require "beartls.stream"
@@ -152,6 +153,7 @@ function handshake.run(self)
       return fail(self, "certificate verify failed: " .. text)
     end
     self.open = true
+    adopt.read_ahead(self.transport)
     return true
   end
   local want = handshake.want(self, code)
