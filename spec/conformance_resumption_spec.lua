@@ -444,6 +444,18 @@ describe("a session of TLS 1.2 that a client resumes (RFC 5246, 7.3; RFC 5077, 3
     end
   end)
 
+  it("goes by its ticket alone when it has one; an id that came before is forgotten (RFC 5077, 3.4)", function()
+    for given, by_id in pairs { ["\0\0\0\9\0\3new"] = false, ["\0\0\0\9\0\0"] = true } do
+      local server = server12():server_hello(function(h)
+        h.session_id = ("i"):rep(32)
+        hello.add(h, hello.SESSION_TICKET, "")
+      end):server_flight():listen():say(wire.message(4, given)):finish():expect_open()
+      local theirs = server12(server.session:ticket()).their_hello
+      assert.equal(by_id, theirs.session_id == ("i"):rep(32))
+      assert.equal(by_id and "" or "new", hello.get(theirs, hello.SESSION_TICKET))
+    end
+  end)
+
   it("is nothing that could be resumed when the only ticket was empty, and there was no id", function()
     local server = server12():server_hello(put(hello.SESSION_TICKET, "")):server_flight():listen()
     server:say(wire.message(4, "\0\0\0\0\0\0")):finish():expect_open()

@@ -231,6 +231,8 @@ on_new_session_ticket(modern *m, btls_span message)
     btls_queue_clear(&r->ticket);
     if (!btls_queue_push(&r->ticket, ticket.p, ticket.n))
         return btls_modern_no_memory(m);
+    if (ticket.n > 0)
+        m->hs->session_id_size = 0; /* 3.4: the id of ServerHello is discarded */
     r->lifetime =
         lifetime > BTLS_TICKET_LIFETIME_MAX ? BTLS_TICKET_LIFETIME_MAX : lifetime;
     return BTLS_WAIT_CCS_12;
