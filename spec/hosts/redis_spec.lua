@@ -46,6 +46,20 @@ local function connect(config, port, ticket)
   return said, next_ticket
 end
 
+-- OpenSSL's client goes from one server to the other and back.
+local function openssl_resumes(version, ...)
+  local servers = { start_server(version, path), start_server(version, path) }
+  local session = dir .. "/session"
+  for i = 1, 4 do
+    local client = peer.s_client(servers[i % 2 + 1].port, { "-CAfile", pki.path "trust.pem", "-attime", pki.NOW,
+      "-verify_return_error", "-sess_out", session, i > 1 and { "-sess_in", session }, ... }, { open = true })
+    client:wait_for(i > 1 and "\nresumed\n" or "\nfull\n")
+    client:send "bye\n"
+    local _, output = client:wait()
+    assert.matches(i > 1 and "Reused, " .. version or "New, " .. version, output, 1, true)
+  end
+end
+
 describe("processes that share a Redis", function()
   local server
 
@@ -82,18 +96,13 @@ describe("processes that share a Redis", function()
     end)
 
     it("resume with OpenSSL's client: " .. version, function()
-      local servers = { start_server(version, path), start_server(version, path) }
-      local session = dir .. "/session"
-      for i = 1, 4 do
-        local client = peer.s_client(servers[i % 2 + 1].port, { "-CAfile", pki.path "trust.pem", "-attime", pki.NOW,
-          "-verify_return_error", "-sess_out", session, i > 1 and { "-sess_in", session } or nil }, { open = true })
-        client:wait_for(i > 1 and "\nresumed\n" or "\nfull\n")
-        client:send "bye\n"
-        local _, output = client:wait()
-        assert.matches(i > 1 and "Reused, " .. version or "New, " .. version, output, 1, true)
-      end
+      openssl_resumes(version)
     end)
   end
+
+  it("resume with a client that knows no tickets, by the session's id", function()
+    openssl_resumes("TLSv1.2", "-no_ticket")
+  end)
 
   it("are what examples/fleet_server.lua shows", function()
     local ports, servers = {}, {}
