@@ -99,6 +99,36 @@ describe("a stream under copas (" .. copas._VERSION .. ")", function()
   end
 end)
 
+describe("a descriptor that select does not know", function()
+  it("is an error of its connection, and the loop goes on", function()
+    local fillers = {}
+    for i = 1, luasocket._SETSIZE do
+      fillers[i] = luasocket.udp4()
+    end
+    local listener, port = host.listen()
+    local ok, message, went_on
+    if fillers[#fillers]:getfd() >= luasocket._SETSIZE - 100 then
+      for i = 1, 100 do
+        fillers[#fillers + i] = luasocket.udp4()
+      end
+      host.run(function()
+        ok, message = copas_streams.connect("127.0.0.1", port, (loopback.configs()))
+        went_on = true
+      end)
+    end
+    for _, filler in ipairs(fillers) do
+      filler:close()
+    end
+    listener:close()
+    if not went_on then
+      pending "may not open so many descriptors"
+      return
+    end
+    assert.is_nil(ok)
+    assert.matches("its descriptor is too large for select", message, 1, true)
+  end)
+end)
+
 describe("copas.handler", function()
   it("serves what copas.addserver accepts, says which handshakes have failed, and closes", function()
     local client_config, server_config = loopback.configs()
@@ -138,6 +168,25 @@ describe("copas.handler", function()
     else
       listener:close()
     end
+  end)
+end)
+
+describe("copas.accept", function()
+  it("takes what copas.wrap gave", function()
+    local client_config, server_config = loopback.configs()
+    local listener, port = host.listen()
+    local heard
+    host.run(function()
+      local s = assert(copas_streams.accept(copas.wrap(host.accept(listener)), server_config))
+      heard = s:receive()
+      s:close()
+    end, function()
+      local s = assert(copas_streams.connect("localhost", port, client_config))
+      assert(s:send "hello\n")
+      s:close()
+    end)
+    assert.equal("hello", heard)
+    host.close(listener)
   end)
 end)
 

@@ -143,7 +143,7 @@ describe("lua-http", function()
     assert.matches("[Cc]onnection reset", tostring(pages[2][2]))
   end)
 
-  it("of ours asks lua-http's own server, and its own client asks ours", function()
+  it("of ours asks lua-http's own server", function()
     local context = openssl_context.new("TLS", true)
     context:setPrivateKey(openssl_pkey.new(pki.read "server_ec.key"))
     context:setCertificate(openssl_x509.new(pki.read "server_ec.pem"))
@@ -160,8 +160,13 @@ describe("lua-http", function()
     end)
     assert(controller:loop(PATIENCE))
     assert.equal("POST hello", text)
+  end)
 
-    http.uninstall()
+  it("of its own asks our server", function()
+    if os.getenv "BEARTLS_ASAN" then
+      pending "luaossl never frees the certificates of a store"
+      return
+    end
     with_server(nil, function(url)
       local one = request.new_from_uri(url .. "/")
       local store = openssl_store.new()

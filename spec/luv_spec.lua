@@ -333,6 +333,33 @@ describe("luv.listen", function()
   end)
 end)
 
+describe("luv.wrap and luv.accept", function()
+  it("take pipes, too", function()
+    local client_config, server_config = loopback.configs()
+    local ends = {}
+    for i, fd in ipairs(uv.socketpair and assert(uv.socketpair(nil, nil, nil, nil)) or {}) do
+      ends[i] = uv.new_pipe(false)
+      assert(ends[i]:open(fd))
+    end
+    if not ends[2] then
+      pending "needs uv.socketpair"
+      return
+    end
+    local heard
+    host.run(function()
+      local s = assert(luv.accept(ends[1], server_config))
+      heard = s:receive "*a"
+      s:close()
+    end, function()
+      local s = assert(luv.wrap(ends[2], client_config, "localhost"))
+      assert(s:send "through a pipe")
+      s:close()
+      host.sleep(0.05)
+    end)
+    assert.equal("through a pipe", heard)
+  end)
+end)
+
 describe("outside of coroutines, luv", function()
   it("raises instead of waiting, but closes", function()
     local config = loopback.configs()
