@@ -172,6 +172,72 @@ describe("a ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2):", function()
   }
 end)
 
+describe("every length in a ClientHello that is not true (RFC 5246, 7.2.2)", function()
+  -- Offsets in the message, its header included.
+  local SESSION_ID, SUITES, COMPRESSIONS, EXTENSIONS = 38, 39, 45, 47
+  local OLD = { cipher_suites = { "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" } }
+
+  local function message_of(extensions)
+    return hello.encode { type = hello.CLIENT, version = 0x0303, random = ("\0"):rep(32), session_id = "",
+      suites = { 0xC009, 0x00FF }, compressions = "\0", extensions = extensions or {},
+      no_extensions = not extensions }
+  end
+
+  local function put_at(message, at, bytes)
+    return message:sub(1, at) .. bytes .. message:sub(at + #bytes + 1)
+  end
+
+  -- What is wrong with the answers to the message with each of the values at that place, or nil.
+  local function each(message, at, values, wanted, options)
+    local config = config_of(options)
+    for _, value in ipairs(values) do
+      local changed = put_at(message, at, value)
+      if changed ~= message then
+        local session = assert(config:server())
+        session:feed(wire.record(wire.HANDSHAKE, changed))
+        local said = session:drain()
+        if said ~= wire.alert(wanted) then
+          return ("%d: %s"):format(at, (changed:gsub(".", function(c) return ("%02x"):format(c:byte()) end)))
+        end
+      end
+    end
+  end
+
+  local bytes, words = {}, {}
+  for i = 0, 255 do
+    bytes[#bytes + 1] = string.char(i)
+    for _, high in ipairs { 1, 2, 4, 8, 16, 128, 254, 255 } do
+      words[#words + 1] = string.char(high, i)
+    end
+  end
+
+  for name, options in pairs { ["is malformed"] = {}, ["is malformed where old suites are named"] = OLD } do
+    it(name, function()
+      for _, extensions in ipairs { false, { { hello.RENEGOTIATION_INFO, "\0" } } } do
+        local message = message_of(extensions)
+        assert.is_nil(each(message, SESSION_ID, bytes, 50, options))
+        assert.is_nil(each(message, SUITES + 1, bytes, 50, options))
+        assert.is_nil(each(message, SUITES, words, 50, options))
+        local compressions = {}
+        for _, byte in ipairs(bytes) do
+          if not (extensions and byte == "\8") then -- that makes one without extensions
+            compressions[#compressions + 1] = byte
+          end
+        end
+        assert.is_nil(each(message, COMPRESSIONS, compressions, 50, options))
+        if extensions then
+          assert.is_nil(each(message, EXTENSIONS + 1, bytes, 50, options))
+          assert.is_nil(each(message, EXTENSIONS, words, 50, options))
+        end
+      end
+    end)
+  end
+
+  it("a message of any other type is unexpected", function()
+    assert.is_nil(each(message_of(), 0, bytes, 10))
+  end)
+end)
+
 describe("ALPN in TLS 1.2 (RFC 7301, 3):", function()
   local HTTP = { alpn = { "http/1.1", "h2" } }
   local function protocols(...)
