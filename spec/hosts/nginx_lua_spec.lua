@@ -269,6 +269,16 @@ describe("beartls.resty in nginx", function()
       stream:close()
     end)
 
+    it_runs("delivers what it has sent although it leaves something unread", function()
+      for _ = 1, 5 do
+        local stream = assert(stream_to(nginx, "/echo"))
+        stream:send("many 1000000\nquit\n" .. ("z"):rep(2 ^ 20))
+        assert.equal(1000000, #(stream:receive "*l" or ""))
+        assert.equal("closed", (select(2, stream:receive "*l")))
+        stream:close()
+      end
+    end)
+
     it_runs("tells the end of a session from a connection that was cut", function()
       local stream = assert(stream_to(nginx, "/echo"))
       assert.equal("cut", ask(stream, "cut"))
