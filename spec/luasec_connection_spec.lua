@@ -361,6 +361,42 @@ describe("a connection of the drop-in", function()
       .. "unrecognized_name (112) | false | the client wants unknown.example.test, which is not served here" })
   end)
 
+  it("understands LuaSec at the other end", function()
+    if not luasec.real then
+      pending "needs LuaSec"
+      return
+    end
+    for _, sides in ipairs { { luasec.real, luasec.ours }, { luasec.ours, luasec.real } } do
+      for _, protocol in ipairs { "tlsv1_2", "tlsv1_3" } do
+        local a, b = loopback.connected()
+        local c = sides[1].ssl.wrap(a, luasec.client { protocol = protocol, alpn = { "x", "h2" }, verify = "peer",
+          cafile = trust, identity = "client_rsa" })
+        local s = sides[2].ssl.wrap(b, luasec.server { alpn = { "h2" }, cafile = trust,
+          verify = { "peer", "fail_if_no_peer_cert" } })
+        c:settimeout(0)
+        s:settimeout(0)
+        c:sni "localhost"
+        assert.is_true((select(3, luasec.shake(c, s))))
+        assert.equal(c:getfinished(), s:getpeerfinished())
+        assert.equal(s:getfinished(), c:getpeerfinished())
+        assert.equal(c:exportkeyingmaterial("EXPORTER-x", 20), s:exportkeyingmaterial("EXPORTER-x", 20))
+        assert.same({ "h2", "h2", "localhost" }, { c:getalpn(), s:getalpn(), s:getsniname() })
+        assert.is_true(c:getpeerverification())
+        assert.is_true(s:getpeerverification())
+        assert.same(c:info "cipher", s:info "cipher")
+        s:send "there"
+        c:send "back"
+        c:settimeout(5)
+        s:settimeout(5)
+        assert.equal("there", c:receive(5))
+        assert.equal("back", s:receive(4))
+        c:close()
+        assert.equal("closed", select(2, s:receive(1)))
+        s:close()
+      end
+    end
+  end)
+
   it("has what programs look for without asking", function()
     agree(function(side, try)
       local a = loopback.connected()

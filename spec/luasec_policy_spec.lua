@@ -81,6 +81,24 @@ describe("a client of the drop-in that verifies", function()
     process.cleanup()
   end)
 
+  it("shares what was read of a directory a moment ago, and finds what is new there later", function()
+    local dir = process.tmpdir()
+    process.write_file(dir .. "/root.pem", pki.read "other_root.pem")
+    local core = require "beartls.core"
+    local function trust_of(given)
+      local ctx = assert(ours.ssl.newcontext(luasec.client(given)))
+      return core.handle_state(ctx, getmetatable(ctx)).trust
+    end
+    local first = trust_of { capath = dir }
+    assert.equal(first, trust_of { capath = dir })
+    assert.not_equal(first, trust_of { capath = dir, cafile = trust })
+    assert.equal(1, #first)
+    process.write_file(dir .. "/more.pem", pki.read "root_ec.pem")
+    luasocket.sleep(1.1)
+    assert.equal(2, #trust_of { capath = dir })
+    process.cleanup()
+  end)
+
   it("offers nothing old unless there is nothing else", function()
     local _, _, c = say(nil, { ciphers = "ALL" }, { protocol = "tlsv1_2" })
     assert.equal("ECDHE-RSA-AES256-GCM-SHA384", c:info "cipher")

@@ -2,6 +2,7 @@
 -- words that programs look for: "error loading private key (No such file or directory)".
 
 local core = require "beartls.core"
+local luasocket = require "socket"
 local options = require "beartls.options"
 local system = require "beartls.system"
 
@@ -41,6 +42,24 @@ function material.certificate(path)
   return certificate
 end
 
+-- A server with many hosts makes many contexts at once, and their default is a directory of some 140 files. For so many
+-- seconds they share what was read.
+local FRESH = 1
+
+local recent = {}
+
+local function load_directory(path)
+  local now = luasocket.gettime()
+  if recent.path ~= path or now - recent.time > FRESH or now < recent.time then
+    local trust, message, code = system.load_trust(path)
+    if not trust then
+      return nil, message, code
+    end
+    recent = { path = path, time = now, trust = trust }
+  end
+  return recent.trust
+end
+
 ---Trust in the authorities of a file and of a directory. A directory that is not there, or has none, is none; the third
 ---value says why.
 ---@param file string|nil
@@ -58,7 +77,7 @@ function material.trust(file, directory)
     trust = own
   end
   if directory then
-    local more, message, code = system.load_trust(directory)
+    local more, message, code = load_directory(directory)
     if not more then
       return trust, nil, select(2, trouble("CA locations", message, code))
     elseif #trust == 0 then
