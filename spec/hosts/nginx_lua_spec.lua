@@ -14,7 +14,7 @@ local PATIENCE = 10
 
 local SERVERS = [=[
   lua_shared_dict facts 1m;
-  lua_shared_dict tickets 1m;
+  lua_shared_dict tickets 4m;
   init_by_lua_block {
     handlers = require "handlers"
     handlers.init { dir = "DIR", ticket_keys = { ("k"):rep(32) },
@@ -451,9 +451,9 @@ describe("beartls.resty in four workers of one nginx", function()
   end
 
   it_runs("gives each value of a shared dictionary to one of those who take it", function()
-    assert.equal("filled\n", get(nginx, "/fill?n=1000").body)
-    load("/grab?n=1000", 16, 1)
-    assert.equal("1000\n", get(nginx, "/grabbed").body)
+    assert.equal("filled\n", get(nginx, "/fill?n=5000").body)
+    load("/grab?n=5000", 16, 1)
+    assert.equal("5000\n", get(nginx, "/grabbed").body)
   end)
 
   it_runs("does not fail under load: clients with pools and certificates of their own", function()
