@@ -48,6 +48,8 @@ describe("a client of the drop-in that verifies", function()
     for _, name in ipairs { "elsewhere.example.test", "not a name", "_x.example.test", ("x"):rep(300), "127.0.0.1" } do
       local ok, err = say(name)
       assert.is_true(ok, err)
+      ok, err = say(name, { verify = "peer", cafile = trust, verifyext = "lsec_continue" })
+      assert.is_true(ok, err)
     end
     local c = luasec.pair(ours, verify)
     c:sni "not a name"

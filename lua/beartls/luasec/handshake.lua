@@ -56,7 +56,7 @@ local function start_client(self)
   end
   local session, code
   session, message, code = config:client(self.server_name)
-  if code == "config_server_name" and not settings.verifies(self.context) then
+  if code == "config_server_name" and not settings.compares_names(self.context) then
     session, message = config:client() -- no name that could be asked for, and nobody compares it
   end
   return session, message

@@ -30,11 +30,17 @@ local function make_strict(params)
   return ctx, message
 end
 
-local function new_context(given)
-  local params = {}
+-- A table of our own: the caller may use his again.
+local function copy(given)
+  local out = {}
   for name, value in pairs(given) do
-    params[name] = value
+    out[name] = value
   end
+  return out
+end
+
+local function new_context(given)
+  local params = copy(given)
   for name, value in pairs(defaults) do
     params[name] = params[name] or value
   end
@@ -113,10 +119,7 @@ local function from_string(address, body, parts)
 end
 
 local function from_table(given)
-  local request = {}
-  for name, value in pairs(given) do
-    request[name] = value
-  end
+  local request = copy(given)
   request.url = with_port(given.url)
   return request
 end

@@ -84,6 +84,13 @@ function settings.continues(ctx)
   return ctx.verifyext.lsec_continue == true
 end
 
+---Whether a client's handshake fails with a server that has another name.
+---@param ctx table
+---@return boolean
+function settings.compares_names(ctx)
+  return settings.verifies(ctx) and not settings.continues(ctx)
+end
+
 -- Whether beartls must not judge in the handshake: nobody wants it to, or not for the usage that it would look for.
 local function judged_later(ctx)
   return settings.continues(ctx) or ctx.mode == "server" and ctx.verifyext.lsec_ignore_purpose == true
@@ -107,7 +114,7 @@ end
 local function verification(ctx, options, named)
   local verifies = settings.verifies(ctx)
   if ctx.mode == "client" then
-    options.insecure_no_verify = not verifies or settings.continues(ctx) or nil
+    options.insecure_no_verify = not settings.compares_names(ctx) or nil
     options.insecure_no_name = not named or nil
   elseif verifies then
     options.verify_client = ctx.verify.fail_if_no_peer_cert and "require" or "request"
