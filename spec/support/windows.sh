@@ -32,6 +32,7 @@ unpack() {
   apt update >"$log" 2>&1 || true # what is missing shows below
   cd "$sources"
   for package in bearssl lua5.4 lua-filesystem; do
+    rm -rf "$package" "$package"-[0-9]*/ # of an attempt that failed
     run apt source "$package"
     mv "$package"-[0-9]*/ "$package"
   done
