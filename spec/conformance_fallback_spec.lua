@@ -4,6 +4,7 @@ local hello = require "support.hello"
 local pki = require "support.pki"
 local rules = require "support.rules"
 local scripted12 = require "support.scripted12"
+local tls = require "beartls"
 
 local SCSV = 0x5600
 local ECDHE, RSA_CBC = 0xC02F, 0x002F
@@ -61,6 +62,21 @@ describe("a server", function()
       assert.equal("handshake", client_of(case[1], case[2], case[3], case[4], case[5]).session:state())
     end)
   end
+
+  it("whose key is on a curve that the client does not know has another suite for it (RFC 8422, 5.1.1)", function()
+    local config = assert(tls.config { min_version = "TLSv1", identities = {
+        { certificate = pki.path "server_p384.pem", key = pki.path "server_p384.key" },
+        { certificate = pki.path "server_rsa.pem", key = pki.path "server_rsa.key" } },
+      cipher_suites = { "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_128_CBC_SHA" } })
+    for groups, suite in pairs { [{ 29, 23 }] = RSA_CBC, [{ 29, 24 }] = 0xC02B } do
+      local client = scripted12.new(assert(config:server()), true):client_hello(function(h)
+        h.suites = { 0xC02B, RSA_CBC }
+        hello.put(h, hello.GROUPS, hello.list(groups))
+        hello.put(h, hello.SCHEMES, hello.list { 0x0403, 0x0503, 0x0401 })
+      end):listen()
+      assert.equal(suite, client.their_hello and client.their_hello.suite)
+    end
+  end)
 
   it("that speaks nothing so old says so, signal or not", function()
     client_of("modern", "TLSv1.3", 0x0302, { ECDHE, SCSV }):expect("peer_version", 70, false)

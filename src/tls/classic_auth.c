@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tls/classic.h"
+#include "tls/hello.h"
 #include "tls/identity.h"
 
 /* Where choices->algo_id is a hash, BearSSL wants it like this. */
@@ -59,11 +60,13 @@ of_policy(const br_ssl_server_policy_class *const *ctx)
 /* The hash with which a key of this identity would sign for this client (+1, so that 0 is
  * a "no"), or 1 when the suite needs no signature. */
 static int
-fits(const classic *c, const btls_suite *suite, const btls_key *key)
+fits(const classic *c, const btls_suite *suite, const btls_key *key,
+     const btls_client_hello *hello)
 {
     int wanted =
         suite->key_exchange == BTLS_KX_ECDHE_ECDSA ? BR_KEYTYPE_EC : BR_KEYTYPE_RSA;
-    if (btls_key_type(key) != wanted)
+    if (btls_key_type(key) != wanted ||
+        (hello != NULL && !btls_client_hello_takes_curve(hello, btls_key_curve(key))))
         return 0;
     if (suite->key_exchange == BTLS_KX_RSA)
         return 1;
@@ -86,12 +89,17 @@ choose_server(const br_ssl_server_policy_class **ctx, const br_ssl_server_contex
     unsigned usable = btls_identities_for(config, c->s->server_name);
     size_t n;
     const br_suite_translated *suites = br_ssl_server_get_client_suites(server, &n);
+    btls_client_hello hello;
+    btls_error e;
+    /* BearSSL has read it, too, but does not tell what the client did not say. It is not
+     * there when an alert came first: then any curve will do. */
+    int read = btls_client_hello_read(&hello, btls_peek_message(&c->s->hello), &e) == 0;
     c->full = 1;
     for (size_t k = 0; k < n; k++) {
         const btls_suite *suite = btls_suite_by_id(suites[k][0]);
         for (size_t i = 0; i < config->identity_count && suite != NULL; i++) {
             const btls_identity *id = &config->identities[i];
-            int fit = usable >> i & 1 ? fits(c, suite, id->key) : 0;
+            int fit = usable >> i & 1 ? fits(c, suite, id->key, read ? &hello : NULL) : 0;
             if (fit == 0)
                 continue;
             c->s->identity = id;

@@ -125,6 +125,16 @@ btls_extension_list16(const btls_extensions *x, int index, btls_span *list, btls
 }
 
 int
+btls_client_hello_takes_curve(const btls_client_hello *h, int curve)
+{
+    btls_span groups;
+    btls_error e;
+    return curve == 0 || !btls_extensions_has(&h->x, BTLS_EXT_SUPPORTED_GROUPS) ||
+           btls_extension_list16(&h->x, BTLS_EXT_SUPPORTED_GROUPS, &groups, &e) != 0 ||
+           btls_list16_has(groups, (unsigned)curve);
+}
+
+int
 btls_client_hello_version(const btls_client_hello *h, unsigned min, unsigned max,
                           unsigned *version, btls_error *e)
 {

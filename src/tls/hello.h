@@ -67,6 +67,11 @@ int btls_list16_valid(btls_span list);
 int btls_extension_list16(const btls_extensions *x, int index, btls_span *list,
                           btls_error *e);
 
+/* 1 when a server may show an EC key on that curve (BearSSL's number; 0: it is none) in
+ * TLS 1.2 and below: it is among the groups of the client, or that names none (RFC 8422,
+ * 5.1.1). */
+int btls_client_hello_takes_curve(const btls_client_hello *h, int curve);
+
 /* The highest version that both offer and [min, max] allow; 0 when there is none.
  * supported_versions counts alone when it is there (RFC 8446, 4.2.1 and D.2). 0 or
  * -1 with *e set when that extension is malformed. */

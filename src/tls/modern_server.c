@@ -27,13 +27,16 @@ has_scheme_for(const btls_config *c, enum btls_key_kind kind, btls_span schemes)
 
 /* Whether a certificate could be shown with a suite of TLS 1.2, and its key sign. */
 static int
-has_key_for(const btls_config *c, const btls_suite *suite, btls_span schemes)
+has_key_for(const btls_config *c, const btls_suite *suite, const btls_client_hello *h,
+            btls_span schemes)
 {
     for (size_t i = 0; i < c->identity_count; i++) {
-        enum btls_key_kind kind = btls_key_kind(c->identities[i].key);
+        const btls_key *key = c->identities[i].key;
+        enum btls_key_kind kind = btls_key_kind(key);
         int ecdsa = kind == BTLS_KEY_EC || kind == BTLS_KEY_ED25519;
         if (ecdsa == (suite->key_exchange == BTLS_KX_ECDHE_ECDSA) &&
-            has_scheme_for(c, kind, schemes))
+            has_scheme_for(c, kind, schemes) &&
+            btls_client_hello_takes_curve(h, btls_key_curve(key)))
             return 1;
     }
     return 0;
@@ -73,7 +76,7 @@ answers_12(const btls_config *c, const btls_client_hello *h)
     for (size_t i = 0; i < c->suite_count; i++) {
         const btls_suite *suite = btls_suite_by_id(c->suites[i]);
         if ((suite->flags & BTLS_SUITE_MODERN) && !btls_suite_is_13(suite) &&
-            btls_list16_has(h->suites, suite->id) && has_key_for(c, suite, schemes))
+            btls_list16_has(h->suites, suite->id) && has_key_for(c, suite, h, schemes))
             return 1;
     }
     return 0;
