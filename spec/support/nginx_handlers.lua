@@ -13,6 +13,7 @@ local UPGRADE = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUp
 
 local dir, ports, configs
 local parts = {} -- what a request makes a config of
+local begun -- sessions from before there were workers
 
 -- Whose configs there are: a certificate each, or none, or other people to trust.
 local function client(name)
@@ -40,7 +41,12 @@ function handlers.init(where)
     parts[name] = { certificate = assert(tls.certificate.load(dir .. "/" .. name .. ".pem")),
       key = assert(tls.key.load(dir .. "/" .. name .. ".key")) }
   end
-  handlers.before_fork = core.random(32) -- the generator has been used
+  -- Sessions that are in the middle of something when the workers are made, their generators used.
+  local client_12 = assert(tls.config { trust = parts.trust, max_version = "TLSv1.2" }):client "localhost"
+  local server_12 = configs.localhost:server()
+  server_12:feed(client_12:drain())
+  begun = { client = client_12, flight = server_12:drain(), server = configs.localhost:server(),
+    hello = configs.nobody:client("localhost"):drain() }
 end
 
 -- ---- clients ----
@@ -346,6 +352,10 @@ function handlers.init_worker()
     randoms[i + 8] = hex(tls.peek(assert(configs.alice:client "localhost"):drain()).random)
   end
   randoms[17] = tls.key.generate("p256"):pin()
+  assert(begun.client:feed(begun.flight))
+  randoms[18] = hex(begun.client:drain():sub(1, 80)) -- its key exchange
+  assert(begun.server:feed(begun.hello))
+  randoms[19] = hex(begun.server:drain():sub(12, 43)) -- the random of its ServerHello
   for i, value in ipairs(randoms) do
     ngx.shared.facts:set(("random %d %d"):format(ngx.worker.pid(), i), value)
   end
