@@ -2,7 +2,7 @@
 local cases = require "support.loop_cases"
 local loopback = require "support.loopback"
 local luasocket = require "socket"
-local pki = require "support.pki"
+local new_coroutines = require "support.coroutines"
 
 local path, before = os.getenv "BEARTLS_COPAS_PATH", package.path
 if path then
@@ -23,40 +23,17 @@ if not (there and coxpcall_there) then
   return
 end
 
-local pcall_and_yield = coxpcall.pcall -- on Lua 5.1 a coroutine cannot yield within a pcall
 local copas_streams = require "beartls.copas"
 local transport = require "beartls.copas.transport"
 
--- Bounds every run, in seconds.
-local PATIENCE = 60
+local coroutines = new_coroutines(copas.addthread, function()
+  copas.step(0.02)
+end, coxpcall.pcall)
 
-local host = { name = "copas", adapter = copas_streams, one_way = true, one_writer = not copas.pause }
-
-local running, failure
-
-function host.spawn(f)
-  running = running + 1
-  copas.addthread(function()
-    local ok, err = pcall_and_yield(f)
-    running = running - 1
-    failure = failure or not ok and err
-  end)
-end
-
-function host.run(...)
-  running, failure = 0, nil
-  for _, f in ipairs { ... } do
-    host.spawn(f)
-  end
-  local deadline = luasocket.gettime() + PATIENCE
-  while running > 0 and not failure and luasocket.gettime() < deadline do
-    copas.step(0.02)
-  end
-  if failure then
-    error(failure, 0)
-  end
-  assert(running == 0, "the coroutines do not come to an end")
-end
+local host = {
+  name = "copas", adapter = copas_streams, spawn = coroutines.spawn, run = coroutines.run,
+  one_way = true, one_writer = not copas.pause,
+}
 
 -- copas 1.1.7 has no sleep: this waits for a connection on which nothing comes.
 function host.sleep(seconds)
@@ -83,7 +60,17 @@ function host.accept(listener)
 end
 
 function host.close(listener)
-  listener:close()
+  if copas.removeserver then
+    copas.removeserver(listener)
+  else
+    listener:close()
+  end
+end
+
+function host.serve(...)
+  local listener, port = host.listen()
+  copas.addserver(listener, copas_streams.handler(...))
+  return listener, port
 end
 
 function host.reset(tcp)
@@ -126,48 +113,6 @@ describe("a descriptor that select does not know", function()
     end
     assert.is_nil(ok)
     assert.matches("its descriptor is too large for select", message, 1, true)
-  end)
-end)
-
-describe("copas.handler", function()
-  it("serves what copas.addserver accepts, says which handshakes have failed, and closes", function()
-    local client_config, server_config = loopback.configs()
-    local listener, port = host.listen()
-    local failures = {}
-    copas.addserver(listener, copas_streams.handler(server_config, function(s)
-      assert(s:send(s:receive() .. "\n"))
-    end, {
-      timeout = 0.3,
-      on_error = function(_, code)
-        failures[code] = true
-      end,
-    }))
-    local silent = assert(luasocket.connect("127.0.0.1", port))
-    host.run(function()
-      local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
-      assert.is_nil((copas_streams.connect("localhost", port, distrustful)))
-      local open = {}
-      for i = 1, 5 do
-        open[i] = assert(copas_streams.connect("localhost", port, client_config))
-      end
-      for i = 5, 1, -1 do
-        assert(open[i]:send("hello " .. i .. "\n"))
-        assert.equal("hello " .. i, open[i]:receive())
-        assert.equal("closed", select(2, open[i]:receive()))
-        open[i]:close()
-      end
-      while not failures.timeout do
-        host.sleep(0.05)
-      end
-    end)
-    assert.is_true(failures.alert_unknown_ca)
-    assert.equal("closed", select(2, silent:receive()))
-    silent:close()
-    if copas.removeserver then
-      copas.removeserver(listener)
-    else
-      listener:close()
-    end
   end)
 end)
 

@@ -1,6 +1,5 @@
 local cases = require "support.loop_cases"
 local loopback = require "support.loopback"
-local pki = require "support.pki"
 
 local there, cqueues = pcall(require, "cqueues")
 if not there then
@@ -50,6 +49,15 @@ end
 
 function host.close(x)
   x:close()
+end
+
+function host.serve(...)
+  local listener, port = host.listen()
+  local given = { ... }
+  host.spawn(function()
+    streams.serve(controller, listener, given[1], given[2], given[3])
+  end)
+  return listener, port
 end
 
 function host.reset(so)
@@ -122,41 +130,6 @@ describe("cqueues.poll", function()
       s:close()
     end)
     host.close(listener)
-  end)
-end)
-
-describe("cqueues.serve", function()
-  it("serves many, says which have failed, and ends with the listener", function()
-    local client_config, server_config = loopback.configs()
-    local listener, port = host.listen()
-    local failed, ended
-    host.run(function()
-      streams.serve(controller, listener, server_config, function(s)
-        assert(s:send(s:receive() .. "\n"))
-      end, {
-        timeout = 20,
-        on_error = function(_, code)
-          failed = code
-        end,
-      })
-      ended = true
-    end, function()
-      local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
-      assert.is_nil((streams.connect("localhost", port, distrustful)))
-      local open = {}
-      for i = 1, 5 do
-        open[i] = assert(streams.connect("localhost", port, client_config))
-      end
-      for i = 5, 1, -1 do
-        assert(open[i]:send("hello " .. i .. "\n"))
-        assert.equal("hello " .. i, open[i]:receive())
-        assert.equal("closed", select(2, open[i]:receive()))
-        open[i]:close()
-      end
-      host.close(listener)
-    end)
-    assert.equal("alert_unknown_ca", failed)
-    assert.is_true(ended)
   end)
 end)
 

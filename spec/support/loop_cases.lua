@@ -7,7 +7,8 @@
 --   sleep(seconds)              suspends a coroutine
 --   listen()                    a listening socket on loopback, and its port
 --   accept(listener)            waits for a connection, which it gives as the host has it
---   close(listener)             closes it
+--   close(listener)             closes it, which ends serve
+--   serve(config, f, options)   the adapter's way to serve many, begun within a coroutine; what close takes, and a port
 --   reset(connection)           resets an accepted connection, which has something unread
 --   one_way                     whether a coroutine that sends cannot take in what arrives meanwhile
 --   one_writer                  whether two coroutines cannot wait to send at the same time
@@ -167,6 +168,63 @@ case("gives the failure of a handshake, and the server learns of it", function(h
   host.close(listener)
 end)
 
+case("serves many clients, says which handshakes fail, and gives those up that say nothing", function(host)
+  local client_config, server_config = loopback.configs()
+  local distrustful = loopback.configs { trust = pki.path "other_root.pem" }
+  local failures = {}
+  host.run(function()
+    local listener, port = host.serve(server_config, function(s)
+      assert(s:send(s:receive() .. "\n"))
+    end, {
+      timeout = 1,
+      on_error = function(_, code, s)
+        failures[code] = s:state()
+      end,
+    })
+    local silent = assert(luasocket.connect("127.0.0.1", port))
+    assert.equal("certificate_untrusted", select(3, host.adapter.connect("localhost", port, distrustful)))
+    local open = {}
+    for i = 1, 5 do
+      open[i] = assert(host.adapter.connect("localhost", port, client_config))
+    end
+    for i = 5, 1, -1 do
+      assert(open[i]:send("hello " .. i .. "\n"))
+      assert.equal("hello " .. i, open[i]:receive())
+      assert.equal("closed", select(2, open[i]:receive())) -- the function has returned
+      open[i]:close()
+    end
+    until_true(host, function()
+      return failures.alert_unknown_ca and failures.timeout
+    end)
+    silent:settimeout(0)
+    until_true(host, function()
+      return select(2, silent:receive()) == "closed"
+    end)
+    silent:close()
+    host.close(listener)
+  end)
+  assert.equal("handshake", failures.timeout)
+end)
+
+case("lets a server choose the config by the ClientHello", function(host)
+  local client_config, server_config = loopback.configs()
+  local asked
+  host.run(function()
+    local listener, port = host.serve(function(hello)
+      asked = hello.server_name
+      host.sleep(0.01) -- it may wait
+      return server_config
+    end, function(s)
+      assert(s:send "hello\n")
+    end)
+    local s = assert(host.adapter.connect("localhost", port, client_config))
+    assert.equal("hello", s:receive())
+    s:close()
+    host.close(listener)
+  end)
+  assert.equal("localhost", asked)
+end)
+
 -- ---- timeouts ----
 
 case("ends a call that waits for an idle peer, after which one can go on", function(host)
@@ -219,15 +277,19 @@ case("times each coroutine on its own: one that writes does not prolong the wait
 end)
 
 case("ends a send to a peer that takes nothing", function(host)
+  local timed_out = false
   with_pair(host, function(s)
     s:settimeout(SHORT)
     local last, err, partial = s:send(pattern(MUCH))
     assert.same({ nil, "timeout" }, { last, err })
     assert.is_true(partial < MUCH)
+    timed_out = true
     s:settimeout(20)
     assert(s:send(pattern(MUCH), partial + 1))
   end, function(s)
-    host.sleep(3 * SHORT)
+    until_true(host, function()
+      return timed_out
+    end)
     assert.equal(MUCH, #assert(s:receive "*a"))
   end)
 end)
@@ -401,6 +463,7 @@ local under_way = {
 
 for _, wait in ipairs(under_way) do
   case("wakes " .. wait.name .. " with closed when another coroutine closes the stream", function(host)
+    local closed = false
     with_pair(host, function(s)
       local result
       host.spawn(function()
@@ -410,6 +473,7 @@ for _, wait in ipairs(under_way) do
       assert.is_nil(result)
       s.transport:settimeout(0) -- close does not wait for the peer
       s:close()
+      closed = true
       until_true(host, function()
         return result
       end)
@@ -417,7 +481,9 @@ for _, wait in ipairs(under_way) do
       assert.equal("closed", result[2])
       assert.equal("closed", result[4])
     end, function(s)
-      host.sleep(0.2)
+      until_true(host, function()
+        return closed
+      end)
       s:receive "*a"
     end)
   end)
