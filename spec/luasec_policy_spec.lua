@@ -243,6 +243,38 @@ describe("a server of the drop-in", function()
     b:close()
   end)
 
+  it("says goodbye when it is collected, or when all ends", function()
+    for _, side in pairs { luasec.ours, luasec.real } do
+      local a, b = loopback.connected()
+      local s = side.ssl.wrap(b, luasec.server())
+      s:settimeout(0)
+      do
+        local c = side.ssl.wrap(a, luasec.client())
+        c:settimeout(0)
+        assert.is_true((luasec.shake(c, s)))
+      end
+      for _ = 1, 3 do
+        collectgarbage()
+      end
+      s:settimeout(5)
+      assert.same({ nil, "closed", "" }, { s:receive(1) })
+      s:close()
+    end
+    local listener, port = loopback.listen()
+    local child = loopback.child([[
+      local tcp = assert(luasocket.connect("127.0.0.1", ...))
+      connection = require "beartls.luasec".wrap(tcp, { mode = "client", protocol = "any" })
+      assert(connection:dohandshake())]], port)
+    local s = ours.ssl.wrap(listener:accept(), luasec.server())
+    s:settimeout(5)
+    assert.is_true(s:dohandshake())
+    assert.same({ nil, "closed", "" }, { s:receive(1) })
+    assert.equal("", child:read "*a")
+    child:close()
+    listener:close()
+    s:close()
+  end)
+
   it("raises for what is no connection", function()
     local c = ours.ssl.wrap(loopback.connected(), luasec.client())
     for name, method in pairs(getmetatable(c).__index) do

@@ -3,6 +3,7 @@
 
 local adopt = require "beartls.luasec.adopt"
 local context = require "beartls.luasec.context"
+local core = require "beartls.core"
 local settings = require "beartls.luasec.settings"
 local stream = require "beartls.stream"
 local verdict = require "beartls.luasec.verdict"
@@ -130,6 +131,18 @@ function handshake.want(self, code)
   return writes and "wantwrite" or "wantread"
 end
 
+-- A connection that nobody has closed says goodbye when it is collected. What does that is made last, behind the
+-- session and the socket, since what was made last is finalized first.
+local farewell = {
+  __gc = function(self)
+    local connection = core.handle_state(self, getmetatable(self))
+    if not connection.closed then
+      connection.transport:settimeout(0)
+      pcall(connection.stream.close, connection.stream) -- when all ends, there may be nothing left to say it with
+    end
+  end,
+}
+
 ---Goes on with the handshake.
 ---@param self table the state of a connection
 ---@return boolean done
@@ -154,6 +167,7 @@ function handshake.run(self)
     end
     self.open = true
     adopt.read_ahead(self.transport)
+    self.farewell = core.handle(farewell, self)
     return true
   end
   local want = handshake.want(self, code)
