@@ -65,14 +65,16 @@ local function configs(store, client, server)
 end
 
 local kinds = {
-  { "TLS 1.3", {}, "take" },
-  { "a ticket of TLS 1.2", { max_version = "TLSv1.2" }, "get" },
-  { "a session id of the classic engine", { cipher_suites = CLASSIC }, "get" },
+  { "TLS 1.3", {}, "take", { "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256" } },
+  { "a ticket of TLS 1.2", { max_version = "TLSv1.2" }, "get",
+    { "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" } },
+  { "a session id of the classic engine", { cipher_suites = CLASSIC }, "get",
+    { CLASSIC[1], "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384" } },
 }
 
 describe("a server with a store", function()
   for _, kind in ipairs(kinds) do
-    local name, options, how = kind[1], kind[2], kind[3]
+    local name, options, how, suites = kind[1], kind[2], kind[3], kind[4]
     local function copy()
       local out = {}
       for k, v in pairs(options) do
@@ -108,6 +110,33 @@ describe("a server with a store", function()
       assert.is_true(q.server:resumed())
       assert.is_true(q.server:verified())
       assert.equal(p.server:peer_certificate():fingerprint(), q.server:peer_certificate():fingerprint())
+    end)
+
+    it("does not let in by a shared store whom its own config would not: " .. name, function()
+      local store = memory.new()
+      local given, lax, strict = copy(), copy(), copy()
+      given.certificate, given.key = pki.path "client_untrusted.pem", pki.path "client_untrusted.key"
+      lax.verify_client, lax.insecure_no_verify = "request", true
+      strict.verify_client, strict.trust = "require", pki.path "trust.pem"
+      local client, server = configs(store, given, lax)
+      local p = open(client, server)
+      local _, other = configs(store, nil, strict)
+      local q = pair.new(client, other, { client = { ticket = p.client:ticket() } })
+      q.server:use_store()
+      settle(q)
+      assert.equal("certificate_untrusted", q.server:failure() and q.server:failure().code)
+    end)
+
+    it("does not resume with a suite that its own config does not have: " .. name, function()
+      local store = memory.new()
+      local given, first, second = copy(), copy(), copy()
+      given.cipher_suites, first.cipher_suites, second.cipher_suites = suites, { suites[1] }, { suites[2] }
+      local client, server = configs(store, given, first)
+      local _, other = configs(store, nil, second)
+      local p = open(client, server)
+      assert.equal(suites[1], p.client:cipher())
+      local q = open(client, other, p.client:ticket())
+      assert.same({ suites[2], false }, { q.client:cipher(), q.server:resumed() })
     end)
 
     it("does a full handshake when the store has lost it: " .. name, function()
@@ -311,6 +340,39 @@ describe("a server with a store", function()
       serve(p.server)
       assert.equal(0, (store:size()))
     end
+  end)
+
+  it("does not resume with a version that its own config does not allow", function()
+    local store = memory.new()
+    local old = { cipher_suites = { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" }, min_version = "TLSv1", max_version = "TLSv1.2" }
+    local only = { cipher_suites = old.cipher_suites, min_version = "TLSv1", max_version = "TLSv1" }
+    local client, server = configs(store, old, only)
+    local p = open(client, server)
+    assert.equal("TLSv1", p.client:version())
+    local _, other = configs(store, nil, { cipher_suites = old.cipher_suites })
+    local q = open(client, other, p.client:ticket())
+    assert.same({ "TLSv1.2", false }, { q.client:version(), q.server:resumed() })
+  end)
+
+  it("says of a client that another config has let in what it would say itself", function()
+    local store = memory.new()
+    local keys = { ("k"):rep(32) }
+    local function with(options)
+      options.max_version, options.ticket_keys = "TLSv1.2", keys
+      local client, server = configs(store, { certificate = pki.path "client_ec.pem", key = pki.path "client_ec.key",
+        max_version = "TLSv1.2" }, options)
+      return client, server
+    end
+    local client, strict = with { verify_client = "require", trust = pki.path "trust.pem" }
+    local _, lax = with { verify_client = "request", insecure_no_verify = true }
+    local first = open(client, strict)
+    assert.is_true(first.server:verified())
+    local second = open(client, lax, first.client:ticket())
+    assert.same({ true, false }, { second.server:resumed(), second.server:verified() })
+    first = open(client, lax)
+    assert.is_false(first.server:verified())
+    second = open(client, strict, first.client:ticket())
+    assert.same({ true, true }, { second.server:resumed(), second.server:verified() })
   end)
 
   it("goes on in any state, whatever is called when", function()

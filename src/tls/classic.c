@@ -44,11 +44,11 @@ static void
 take_over(classic *c, btls_resumption *from)
 {
     btls_session *s = c->s;
+    s->verified = btls_session_takes_verdict(s, from);
     btls_chain_clear(&s->peer);
     s->peer = from->peer;
     s->peer.bytes.alloc = &s->alloc;
     btls_chain_init(&from->peer, &s->alloc);
-    s->verified = from->verified;
     s->resumption.created = from->created;
 }
 

@@ -133,6 +133,18 @@ offers_suite(classic *c, unsigned suite)
     return 0;
 }
 
+/* A store may have it from another config, or from the other engine. BearSSL, which would
+ * resume with whatever it is given, knows no extended master secret (RFC 7627, 5.3). */
+static int
+fits(const btls_session *s, const btls_resumption *r)
+{
+    const btls_config *c = s->config;
+    return r->version >= c->min_version && r->version <= c->max_version &&
+           btls_config_has_suite(c, r->cipher_suite) && !r->extended_master_secret &&
+           btls_resumption_usable(r, s->server_name, btls_session_time(s),
+                                  (c->insecure & BTLS_INSECURE_NO_TIME) != 0);
+}
+
 /* The server name of this ClientHello is known already (btls_classic_saw): a session is
  * resumed only under the name that it was made for (RFC 6066, 3). */
 static int
@@ -142,14 +154,11 @@ cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server
     (void)server;
     classic *c = ((const btls_classic_hook *)(const void *)ctx)->c;
     btls_session *s = c->s;
-    const btls_config *config = s->config;
     btls_resumption_clear(&c->candidate);
     btls_resumption_init(&c->candidate, &s->alloc);
-    c->has_candidate =
-        btls_session_recall_id(s, params->session_id, &c->candidate) &&
-        btls_resumption_usable(&c->candidate, s->server_name, btls_session_time(s),
-                               (config->insecure & BTLS_INSECURE_NO_TIME) != 0) &&
-        (config->verify_client != BTLS_CLIENT_REQUIRE || c->candidate.peer.count > 0);
+    c->has_candidate = btls_session_recall_id(s, params->session_id, &c->candidate) &&
+                       fits(s, &c->candidate) &&
+                       btls_session_may_resume_client(s, &c->candidate);
     if (!c->has_candidate || !offers_suite(c, c->candidate.cipher_suite))
         return 0;
     params->version = c->candidate.version;

@@ -147,6 +147,9 @@ int btls_session_is_verifying(const btls_session *s);
 /* Server: may a session with this memory of its client go on? The verdict that it carries
  * must be what the config asks for; one of another config is judged again. */
 int btls_session_may_resume_client(btls_session *s, const btls_resumption *r);
+/* The verdict that goes on when r, which may, does: that of another config is not ours.
+ */
+int btls_session_takes_verdict(const btls_session *s, const btls_resumption *r);
 /* A resumed session keeps the verdict on the peer, and the peer's certificates. 0, or -1
  * when there is no memory. */
 int btls_session_take_over(btls_session *s, const btls_resumption *r);

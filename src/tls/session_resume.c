@@ -70,6 +70,14 @@ btls_session_may_resume_client(btls_session *s, const btls_resumption *r)
 }
 
 int
+btls_session_takes_verdict(const btls_session *s, const btls_resumption *r)
+{
+    if (memcmp(r->config_id, s->config->id, sizeof r->config_id) == 0)
+        return r->verified;
+    return r->peer.count > 0 && btls_session_is_verifying(s);
+}
+
+int
 btls_session_take_over(btls_session *s, const btls_resumption *r)
 {
     btls_error e;
@@ -80,7 +88,7 @@ btls_session_take_over(btls_session *s, const btls_resumption *r)
             btls_chain_end_certificate(&s->peer, &e) != 0)
             return btls_session_fail_with(s, &e);
     }
-    s->verified = r->verified;
+    s->verified = btls_session_takes_verdict(s, r);
     return 0;
 }
 
