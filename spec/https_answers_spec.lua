@@ -105,4 +105,18 @@ describe("an answer", function()
       end
     end)
   end
+
+  it("with headers of nothing but blanks takes no longer than others to be read", function()
+    local blanks = ("\r\n" .. (" "):rep(16000)):rep(3)
+    for _, name in ipairs { "X", "Content-Length" } do
+      local began = os.clock() -- of this process alone
+      local body, message, code = ask(("HTTP/1.1 200 OK\r\n%s: 5%s\r\n x\r\n\r\nhello"):format(name, blanks), "close")
+      if name == "X" then
+        assert.equal("hello", body, message)
+      else
+        assert.equal("peer_http_malformed", code)
+      end
+      assert.is_true(os.clock() - began < 5)
+    end
+  end)
 end)

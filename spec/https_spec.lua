@@ -371,8 +371,15 @@ describe("https.request", function()
     end
 
     it("to repeat a password of a URL that it refuses", function()
-      local _, message = ask { url = "http://me:secret@localhost/?also=secret" }
-      assert.is_nil(message:find "secret")
+      for _, url in ipairs {
+        "http://me:secret@localhost/?also=secret", "https:/me:secret@localhost/", "me:secret@localhost",
+        "https://me:sec/secret@localhost/", "https://me:sec?secret@localhost/", "https://me:a//secret@localhost/",
+        "https://me:secret@localhost:0/", "https:me:secret@localhost",
+      } do
+        local _, message, code = ask { url = url }
+        assert.equal("config_url", code)
+        assert.is_nil(message:find "secret", message)
+      end
     end)
 
     it("headers that are none, or would say what is not so", function()

@@ -20,7 +20,7 @@ local PORT = 443
 
 -- Without what may be secret in it.
 local function failed(url, why)
-  local shown = text.cut(text.printable((url:gsub("//[^/?#]*@", "//", 1):gsub("[?#].*$", ""))), 200)
+  local shown = text.cut(text.printable((url:gsub("^.*@", ""):gsub("[?#].*$", ""))), 200)
   return nil, ("%s is not a URL to fetch: %s"):format(shown, why), "config_url"
 end
 

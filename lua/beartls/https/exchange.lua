@@ -129,7 +129,7 @@ local function receive_head(h, wire)
     if not name:find(TOKEN) or value:find "%z" then
       malformed(wire, "sends a malformed header")
     end
-    headers[name] = value:gsub("[ \t]+$", "")
+    headers[name] = value:match "^.*[^ \t]" or "" -- in one pass, however many blanks there are
   end
   return code, line, headers
 end
