@@ -127,6 +127,10 @@ describe("the store in Redis", function()
     assert.is_nil(value)
     assert.matches("WRONGPASS", err)
     assert.is_true(refused.closed)
+    store = store_of({ saying "-ERR unknown command 'AUTH', with args beginning with: 'p%w' \r\n" }, { password = "p%w" })
+    _, err = store:get "k"
+    assert.equal("Redis does not take the password", err)
+    assert.equal(err, (store:failure()))
   end)
 
   it("takes in two steps what has no GETDEL, and knows it from then on", function()
@@ -274,6 +278,27 @@ describe("the store in Redis", function()
       collectgarbage()
     end
     assert.equal("v", store:get "k")
+  end)
+
+  it("counts connections that are being made", function()
+    local opened, threads, got = 0, {}, {}
+    local store = redis.new {
+      connections = 2,
+      connect = function()
+        opened = opened + 1
+        coroutine.yield()
+        return saying "$1\r\nv\r\n"
+      end,
+    }
+    for i = 1, 5 do
+      threads[i] = coroutine.create(function() got[i] = { store:get "k" } end)
+      assert(coroutine.resume(threads[i]))
+    end
+    assert.equal(2, opened)
+    for i = 1, 2 do
+      assert(coroutine.resume(threads[i]))
+      assert.same({ "v" }, got[i])
+    end
   end)
 
   it("gives connections back to a host that pools them, and greets none twice", function()

@@ -177,6 +177,14 @@ for _, kind in ipairs { "polling", "waiting" } do
       end
     end)
 
+    it("stays with a coroutine that waits in the middle of a send", function()
+      there.capacity, there.on_wait = 10, coroutine.yield
+      local task = coroutine.create(function() return client:send(("x"):rep(100000)) end)
+      assert(coroutine.resume(task))
+      there.capacity = math.huge
+      assert.same({ "io_busy" }, { (select(3, client:release())) })
+    end)
+
     it("is nothing to go on with once the peer has closed it, or it has failed", function()
       server:close()
       repeat

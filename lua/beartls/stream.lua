@@ -339,7 +339,7 @@ function methods:release()
     return nil, "the session is over", "closed"
   elseif self.inbox.size > 0 then
     return nil, "there is something to read", "io_busy"
-  elseif self.receiving or self.flushing or self.serving or not flush(self) then
+  elseif self.receiving or self.flushing or self.serving or pump.is_sending(self) or not flush(self) then
     return nil, "somebody is reading or writing", "io_busy"
   end
   self.closed = true

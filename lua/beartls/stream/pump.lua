@@ -190,6 +190,11 @@ local function flush_all(self)
   end
 end
 
+-- Whether a coroutine is in the middle of a send.
+local function is_sending(self)
+  return self.sender ~= nil and coroutine.status(self.sender) ~= "dead"
+end
+
 -- Waits until no other coroutine is in the middle of a send, so that what two of them send is not mixed: true, or nil,
 -- message, code. Where the transport waits inside its send, there is nothing to wait with.
 local function take_turn(self)
@@ -197,7 +202,7 @@ local function take_turn(self)
   if main or not me or not self.transport.wait then
     return true
   end
-  while self.sender and self.sender ~= me and coroutine.status(self.sender) ~= "dead" do
+  while self.sender ~= me and is_sending(self) do
     local ok, message, code = wait(self, "write", "write")
     if not ok then
       return nil, message, code
@@ -235,5 +240,5 @@ end
 
 return {
   passing = passing, words = words, pull = pull, last_word = last_word, flush = flush, wait = wait,
-  turn = turn, fill = fill, flush_all = flush_all, take_turn = take_turn, next_piece = next_piece,
+  turn = turn, fill = fill, flush_all = flush_all, take_turn = take_turn, is_sending = is_sending, next_piece = next_piece,
 }

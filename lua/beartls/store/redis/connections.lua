@@ -65,6 +65,14 @@ local function greeting(self)
   return bytes, replies
 end
 
+-- What Redis does not understand, it repeats: the password, too.
+local function without_secret(self, err)
+  if self.password and err:find(self.password, 1, true) then
+    return "Redis does not take the password"
+  end
+  return err
+end
+
 local function open(self)
   local socket, err = self.connect(self.host, self.port, self.timeout)
   if not socket then
@@ -77,7 +85,7 @@ local function open(self)
     ok, err = exchange(self, socket, bytes, replies)
     if not ok then
       socket:close()
-      return nil, err
+      return nil, without_secret(self, err)
     end
   end
   return socket
@@ -147,7 +155,10 @@ function connections:ask(bytes, replies)
         return nil, "all connections to Redis are in use"
       end
       local err
+      local opening = {} -- counts, since connecting may yield
+      self.busy[opening] = true
       socket, err = open(self)
+      self.busy[opening] = nil
       if not socket then
         return self:failed(err)
       end
