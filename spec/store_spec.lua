@@ -344,7 +344,8 @@ describe("a server with a store", function()
 
   it("does not resume with a version that its own config does not allow", function()
     local store = memory.new()
-    local old = { cipher_suites = { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" }, min_version = "TLSv1", max_version = "TLSv1.2" }
+    local old = { cipher_suites = { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" }, min_version = "TLSv1",
+      max_version = "TLSv1.2" }
     local only = { cipher_suites = old.cipher_suites, min_version = "TLSv1", max_version = "TLSv1" }
     local client, server = configs(store, old, only)
     local p = open(client, server)

@@ -240,5 +240,6 @@ end
 
 return {
   passing = passing, words = words, pull = pull, last_word = last_word, flush = flush, wait = wait,
-  turn = turn, fill = fill, flush_all = flush_all, take_turn = take_turn, is_sending = is_sending, next_piece = next_piece,
+  turn = turn, fill = fill, flush_all = flush_all, take_turn = take_turn, is_sending = is_sending,
+  next_piece = next_piece,
 }
