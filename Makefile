@@ -11,13 +11,12 @@ APT_RUN = $(if $(shell command -v $(CC) 2>/dev/null),,gcc) make pkg-config libc6
 	lua5.4 liblua5.4-dev lua-socket ca-certificates
 APT_LUAS = lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev
 APT_TEST = gcc lua-busted lua-check lua-sec luarocks openssl gnutls-bin curl nginx nodejs tshark \
-	clang clang-format cppcheck procps
+	clang clang-format cppcheck valgrind procps
 # The hosts that beartls is run in and beside (spec/hosts): event loops, servers, embedders.
 APT_HOSTS = lua-copas lua-coxpcall lua-luv lua-cqueues lua-http redis-server libnginx-mod-http-lua wrk prosody lua-event \
 	love neovim haproxy nmap tinyproxy
 
-# For these targets alone.
-APT_VALGRIND = valgrind
+# For fuzz alone.
 APT_FUZZ = libclang-rt-dev
 # What interop-more alone needs, hundreds of megabytes.
 APT_MORE = default-jdk-headless chromium libnss3-tools
@@ -28,7 +27,7 @@ APT_WINDOWS = lua5.4 lua-busted gcc-mingw-w64-x86-64 dpkg-dev wine wine64
 GOALS = $(filter-out deps,$(MAKECMDGOALS))
 ONLY_RUNS = $(if $(GOALS),$(if $(filter-out all demo install,$(GOALS)),,yes))
 PACKAGES = $(APT_RUN) $(if $(ONLY_RUNS),,$(APT_LUAS) $(APT_TEST) $(APT_HOSTS)) \
-	$(if $(filter valgrind ct,$(GOALS)),$(APT_VALGRIND)) $(if $(filter fuzz,$(GOALS)),$(APT_FUZZ))
+	$(if $(filter fuzz,$(GOALS)),$(APT_FUZZ))
 
 # lua5.5: for those who have it; Debian 12 does not.
 LUAS = lua5.4 lua5.5 lua5.3 lua5.1 luajit
