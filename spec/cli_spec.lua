@@ -495,6 +495,15 @@ describe("beartls demo", function()
     assert.is_nil(out:find("ServerKeyExchange", 1, true))
   end)
 
+  it("tells the close_notify of each side once", function()
+    for _, options in ipairs { {}, { "--one-way" }, { "--rsa" } } do
+      local _, out = run { "demo", options[1] }
+      local _, told = out:gsub("Alert %(close_notify%)", "")
+      local _, objects = select(2, run { "demo", "--json", options[1] }):gsub('"description":"close_notify"', "")
+      assert.same({ 2, 2 }, { told, objects }, options[1])
+    end
+  end)
+
   it("prints every message as JSON, and what was said and negotiated", function()
     local exit, out = run { "demo", "--json" }
     assert.equal(0, exit)
