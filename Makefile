@@ -152,7 +152,7 @@ asan:
 	@sh spec/support/asan.sh $(LUA)
 
 ## valgrind: runs the specs of sessions, the modern engine and keys under valgrind
-VALGRIND_SPECS = session modern modern_auth_rules resumption config key certificate trust stream
+VALGRIND_SPECS = session modern modern_auth_rules store ticket config key certificate trust stream
 valgrind: all
 	@for s in $(VALGRIND_SPECS); do \
 	  echo "spec/$${s}_spec.lua"; \
