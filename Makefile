@@ -164,7 +164,7 @@ valgrind: all
 ct:
 	@sh spec/support/constant_time.sh
 
-## fuzz: feeds mutated input to what reads input, T=certificate (or all) for TIME=60 seconds each
+## fuzz: feeds mutated input to what reads input, T=certificate (all of them without) for TIME=60 seconds each
 T ?=
 TIME ?= 60
 fuzz:
