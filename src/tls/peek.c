@@ -64,6 +64,9 @@ looks_wrong(btls_span record)
 enum btls_peeked
 btls_peek_feed(btls_peek *p, const uint8_t *bytes, size_t n, int *out_of_memory)
 {
+    *out_of_memory = 0;
+    if (n == 0) /* there may be no bytes at all yet to point at */
+        return BTLS_PEEK_MORE;
     *out_of_memory = !btls_queue_push(&p->wire, bytes, n);
     while (!*out_of_memory) {
         btls_span wire = btls_queue_bytes(&p->wire);
