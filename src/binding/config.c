@@ -57,10 +57,10 @@ btls_config_now(lua_State *L, int i)
 }
 
 void
-btls_config_keylog(lua_State *L, int i, btls_span lines)
+btls_config_keylog(lua_State *L, int i)
 {
     push_option(L, i, "keylog");
-    lua_pushlstring(L, (const char *)lines.p, lines.n);
+    lua_insert(L, -2);
     if (lua_pcall(L, 1, 0, 0) != 0)
         lua_pop(L, 1);
 }

@@ -14,8 +14,8 @@ const btls_config *btls_check_config(lua_State *L, int i);
  * returns, or -1 for the system's clock. Calls Lua. */
 int64_t btls_config_now(lua_State *L, int i);
 
-/* Hands a piece of key log to the config's `keylog` function. What that function raises
- * is dropped: watching never breaks a session. */
-void btls_config_keylog(lua_State *L, int i, btls_span lines);
+/* Pops a piece of key log and hands it to the `keylog` function of the config at index i.
+ * What that function raises is dropped: watching never breaks a session. */
+void btls_config_keylog(lua_State *L, int i);
 
 #endif

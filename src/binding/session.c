@@ -51,17 +51,26 @@ btls_push_config(lua_State *L)
     lua_remove(L, -2);
 }
 
+static int
+push_lines(lua_State *L)
+{
+    btls_queue *q = lua_touserdata(L, 1);
+    btls_span lines = btls_queue_bytes(q);
+    lua_pushlstring(L, (const char *)lines.p, lines.n);
+    btls_queue_clear(q);
+    return 1;
+}
+
 /* Key log lines leave as soon as the engine has returned. */
 void
-btls_session_flush_keylog(lua_State *L, btls_session *s)
+btls_session_flush_keylog(lua_State *L, btls_session_object *o)
 {
-    btls_span lines = btls_queue_bytes(&s->keylog);
-    if (lines.n == 0)
+    if (btls_queue_size(&o->session.keylog) == 0)
         return;
     btls_push_config(L);
-    btls_config_keylog(L, lua_gettop(L), lines);
+    btls_push_undisturbed(L, o, push_lines, &o->session.keylog, 1);
+    btls_config_keylog(L, lua_gettop(L) - 1);
     lua_pop(L, 1);
-    btls_queue_clear(&s->keylog);
 }
 
 static int
@@ -77,7 +86,8 @@ push_result(lua_State *L, int bad, const btls_error *e)
 static int
 session_feed(lua_State *L)
 {
-    btls_session *s = check_session(L);
+    btls_session_object *o = btls_check_session(L);
+    btls_session *s = &o->session;
     luaL_checkany(L, 2);
     int bad;
     if (lua_isnil(L, 2)) {
@@ -86,7 +96,7 @@ session_feed(lua_State *L)
         size_t n;
         const char *p = luaL_checklstring(L, 2, &n);
         bad = btls_session_feed(s, (const uint8_t *)p, n);
-        btls_session_flush_keylog(L, s);
+        btls_session_flush_keylog(L, o);
     }
     return push_result(L, bad, &s->error);
 }
@@ -228,14 +238,13 @@ is_host(const char *name)
     return name != NULL && (btls_name_is_ip(name, ip, &n) || btls_name_is_dns(name));
 }
 
-/* Keeps the config at index i alive as long as the session at index 1 of the stack. */
+/* Pushes what keeps the config at that index alive, as a session's value. */
 static void
-anchor_config(lua_State *L, int session, int config)
+push_anchor(lua_State *L, int config)
 {
     lua_createtable(L, 1, 0);
     lua_pushvalue(L, config);
     lua_rawseti(L, -2, CONFIG_SLOT);
-    btls_set_uservalue(L, session);
 }
 
 static int
@@ -274,13 +283,15 @@ session_raw_select(lua_State *L)
 {
     const btls_config *config = btls_check_config(L, 2);
     int64_t now = btls_config_now(L, 2); /* calls Lua, which may do anything */
-    btls_session *s = check_session(L);
+    push_anchor(L, 2);                   /* may run finalizers, which may, too */
+    btls_session_object *o = btls_check_session(L);
+    btls_session *s = &o->session;
     if (!btls_session_is_paused(s))
         return push_not_paused(L);
     s->now = now;
-    anchor_config(L, 1, 2);
+    btls_set_uservalue(L, 1);
     int bad = btls_session_select(s, config);
-    btls_session_flush_keylog(L, s);
+    btls_session_flush_keylog(L, o);
     return push_result(L, bad, &s->error);
 }
 
@@ -314,7 +325,8 @@ new_session(lua_State *L)
     int64_t now = btls_config_now(L, 1);
     btls_session_object *o = btls_new_object(L, sizeof *o, BTLS_SESSION);
     btls_session *s = &o->session;
-    anchor_config(L, 6, 1);
+    push_anchor(L, 1);
+    btls_set_uservalue(L, 6);
     charge_collector(L);
     s->alloc = btls_lua_alloc(L);
     btls_resumption *ticket = lua_isnil(L, 4) ? NULL : btls_copy_ticket(L, 4, &s->alloc);

@@ -26,7 +26,7 @@ int btls_push_nil(lua_State *L);
 /* Pushes the config of the session at index 1. */
 void btls_push_config(lua_State *L);
 /* Gives away the key log lines of the session at index 1. */
-void btls_session_flush_keylog(lua_State *L, btls_session *s);
+void btls_session_flush_keylog(lua_State *L, btls_session_object *o);
 
 /* session_query.c: adds its methods to the type. */
 void btls_open_session_queries(lua_State *L);

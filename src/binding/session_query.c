@@ -154,14 +154,23 @@ session_is_vouched(lua_State *L)
     return 1;
 }
 
+static int
+push_staple(lua_State *L)
+{
+    const btls_session *s = lua_touserdata(L, 1);
+    btls_span staple = btls_queue_bytes(&s->staple);
+    if (staple.n == 0)
+        return btls_push_nil(L);
+    lua_pushlstring(L, (const char *)staple.p, staple.n);
+    return 1;
+}
+
 /* session:ocsp_response() -> bytes | nil: what the server has stapled (RFC 6960) */
 static int
 session_ocsp_response(lua_State *L)
 {
-    btls_span staple = btls_queue_bytes(&check_session(L)->staple);
-    if (staple.n == 0)
-        return btls_push_nil(L);
-    lua_pushlstring(L, (const char *)staple.p, staple.n);
+    btls_session_object *o = btls_check_session(L);
+    btls_push_undisturbed(L, o, push_staple, &o->session, 1);
     return 1;
 }
 

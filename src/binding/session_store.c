@@ -49,7 +49,8 @@ session_resumption_key(lua_State *L)
 static int
 session_resume_with(lua_State *L)
 {
-    btls_session *s = check_session(L);
+    btls_session_object *o = btls_check_session(L);
+    btls_session *s = &o->session;
     btls_span value = { NULL, 0 };
     uint8_t key[BTLS_STORE_KEY_SIZE];
     int once;
@@ -63,7 +64,7 @@ session_resume_with(lua_State *L)
         return btls_push_error(L, &e);
     }
     int bad = btls_session_resume_with(s, value);
-    btls_session_flush_keylog(L, s);
+    btls_session_flush_keylog(L, o);
     if (bad)
         return btls_push_error(L, &s->error);
     lua_pushboolean(L, 1);
