@@ -12,6 +12,8 @@ fi
 set -- $luas
 if [ $# = 0 ]; then echo "no Lua is installed: make deps" >&2; exit 1; fi
 first=$1
+# Debian gives a process 1024 files unless it asks for more; some specs want a descriptor beyond those.
+ulimit -S -n 4096 2>/dev/null || true
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
