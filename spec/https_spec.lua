@@ -88,6 +88,17 @@ describe("https.request", function()
   describe("sends a body", function()
     local long = ("0123456789"):rep(30000)
 
+    it("never because a header promises one", function()
+      local agent = https.agent { config = config, proxy = false }
+      for i = 1, 2 do
+        local body, _, _, _, about = agent:request { url = server.url .. "/" .. i, timeout = 5,
+          headers = { ["Content-Length"] = 5 } }
+        local seen = web.read(assert(body))
+        assert.same({ "/" .. i, nil, i == 2 }, { seen.target, seen.headers["content-length"], about.reused })
+      end
+      agent:close()
+    end)
+
     it("that is a string", function()
       local seen = asked { method = "PUT", body = long }
       assert.same({ "PUT", tostring(#long) }, { seen.method, seen.headers["content-length"] })

@@ -65,8 +65,10 @@ local function headers_of(job)
   end
   if job.body then
     headers["content-length"] = ("%d"):format(#job.body)
-  elseif job.source and not headers["content-length"] then
-    headers["transfer-encoding"] = "chunked"
+  elseif job.source then
+    headers["transfer-encoding"] = not headers["content-length"] and "chunked" or nil
+  elseif headers["content-length"] ~= "0" then
+    headers["content-length"] = nil -- the server would take the next request for the body that it promises
   end
   return headers
 end
