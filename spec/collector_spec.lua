@@ -148,6 +148,19 @@ describe("with a collector that never rests", function()
     assert.is_true(all > 100)
   end)
 
+  it("what a finalizer has taken meanwhile is nil, not an empty string", function()
+    local p, empty = pair.open(client_config, server_config), 0
+    collecting(function()
+      for _ = 1, 500 do
+        p.client:write "some"
+        at_its_end(function() pcall(p.client.drain, p.client) end)
+        local bytes = p.client:drain()
+        empty = empty + (bytes == "" and 1 or 0)
+      end
+    end)
+    assert.equal(0, empty)
+  end)
+
   it("a session that is called from inside itself says so, and loses nothing", function()
     local output, code = process.run(LUA .. " spec/support/from_inside.lua")
     assert.equal(0, code, output)

@@ -124,13 +124,14 @@ push_piece(lua_State *L)
     return 1;
 }
 
-/* Pushes the first n bytes of the queue and takes them; without memory they stay. */
+/* Pushes the first n bytes of the queue and takes them; without memory they stay. 0 when
+ * a finalizer has taken them all. */
 static int
 push_and_take(lua_State *L, btls_session_object *o, btls_queue *q, size_t n)
 {
     piece it = { q, n };
     btls_push_undisturbed(L, o, push_piece, &it, 1);
-    return 1;
+    return n == 0 || btls_rawlen(L, -1) > 0;
 }
 
 /* session:drain() -> bytes | nil */
@@ -139,9 +140,9 @@ session_drain(lua_State *L)
 {
     btls_session_object *o = btls_check_session(L);
     size_t n = btls_queue_size(&o->session.out);
-    if (n == 0)
+    if (n == 0 || !push_and_take(L, o, &o->session.out, n))
         return btls_push_nil(L);
-    return push_and_take(L, o, &o->session.out, n);
+    return 1;
 }
 
 /* session:write(bytes [, first [, last]]) -> true | nil, message, code: a part of a
@@ -172,12 +173,14 @@ session_read(lua_State *L)
     lua_Number least = luaL_optnumber(L, 3, 0);
     luaL_argcheck(L, max >= 0, 2, "max must not be negative");
     size_t n = btls_queue_size(&o->session.in);
-    if (n == 0 || ((lua_Number)n < least && btls_session_may_receive(&o->session))) {
-        btls_error e;
-        btls_session_why_no_data(&o->session, &e);
-        return btls_push_error(L, &e);
-    }
-    return push_and_take(L, o, &o->session.in, max < (lua_Number)n ? (size_t)max : n);
+    int enough =
+        n > 0 && ((lua_Number)n >= least || !btls_session_may_receive(&o->session));
+    size_t wanted = max < (lua_Number)n ? (size_t)max : n;
+    if (enough && push_and_take(L, o, &o->session.in, wanted))
+        return 1;
+    btls_error e;
+    btls_session_why_no_data(&o->session, &e);
+    return btls_push_error(L, &e);
 }
 
 /* session:close() -> true */
