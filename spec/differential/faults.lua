@@ -5,27 +5,12 @@ local bench = require "beartls.pki.bench"
 local der = require "beartls.pki.der"
 local extensions = require "beartls.pki.extensions"
 local issuing = require "beartls.pki"
+local picks = require "differential.picks"
 local subject = require "beartls.pki.subject"
 
 local DAY = 86400
 
-local function is_server(c)
-  return c.usage == "server"
-end
-
-local function has_above(c)
-  return #c.above > 0
-end
-
-local function some(c)
-  return c.above[c.random(#c.above)]
-end
-
-local function asked(given, host)
-  return function(c)
-    c.leaf.dns, c.leaf.ip, c.host = given.dns, given.ip, host
-  end
-end
+local has_above, is_server, asked, some = picks.has_above, picks.is_server, picks.names, picks.some
 
 local function change_some(change)
   return function(c)

@@ -8,29 +8,13 @@ local authority = require "beartls.pki.authority"
 local bench = require "beartls.pki.bench"
 local der = require "beartls.pki.der"
 local extensions = require "beartls.pki.extensions"
+local picks = require "differential.picks"
 local subject = require "beartls.pki.subject"
 
-local function is_server(c)
-  return c.usage == "server"
-end
+local has_above, is_server, names, some = picks.has_above, picks.is_server, picks.names, picks.some
 
 local function is_client(c)
   return c.usage == "client"
-end
-
-local function has_above(c)
-  return #c.above > 0
-end
-
--- One of the intermediates.
-local function some(c)
-  return c.above[c.random(#c.above)]
-end
-
-local function names(given, host)
-  return function(c)
-    c.leaf.dns, c.leaf.ip, c.host = given.dns, given.ip, host
-  end
 end
 
 local function client_names(given)
