@@ -4,13 +4,6 @@
 
 #include "tls/names.h"
 
-static int
-push_nil(lua_State *L)
-{
-    lua_pushnil(L);
-    return 1;
-}
-
 static void
 set_string(lua_State *L, const char *name, const char *value)
 {
@@ -26,7 +19,7 @@ btls_session_raw_failure(lua_State *L)
     btls_session *s = &btls_check_session(L)->session;
     const btls_error *e = &s->error;
     if (!btls_session_failed(s))
-        return push_nil(L);
+        return btls_push_nil(L);
     btls_push_failure(L, e, &s->path, &s->peer, s->config->trust);
     if (e->alert != BTLS_NO_ALERT) {
         const char *name = btls_alert_name(e->alert);
@@ -72,7 +65,7 @@ push_first_event(lua_State *L)
 {
     btls_trace *t = lua_touserdata(L, 1);
     if (btls_trace_first(t) == NULL)
-        return push_nil(L);
+        return btls_push_nil(L);
     push_event(L, btls_trace_first(t));
     btls_trace_drop_first(t);
     return 1;

@@ -57,6 +57,9 @@ enum {
     BTLS_KEY_UPDATE = 24
 };
 
+/* AlertLevel (RFC 8446, 6). */
+enum { BTLS_LEVEL_WARNING = 1, BTLS_LEVEL_FATAL = 2 };
+
 /* What is awaited: RFC 8446, appendix A; those of TLS 1.2 named alike. */
 enum btls_handshake_state {
     BTLS_WAIT_SH = 1, /* client: ServerHello or HelloRetryRequest */

@@ -7,9 +7,6 @@
 
 /* What a peer may send before the handshake is finished. */
 #define HANDSHAKE_BYTES 262144
-/* AlertLevel. */
-#define WARNING 1
-#define FATAL 2
 
 static int
 unexpected(modern *m, const char *what)
@@ -144,7 +141,8 @@ on_alert(modern *m, const btls_record *record)
     if (b.n != 2)
         return btls_modern_malformed(m, "alert");
     unsigned level = b.p[0], description = b.p[1];
-    if (level != WARNING && level != FATAL) /* RFC 8446, 6.2: an invalid enum */
+    if (level != BTLS_LEVEL_WARNING &&
+        level != BTLS_LEVEL_FATAL) /* RFC 8446, 6.2: an invalid enum */
         return btls_modern_fail(m, "peer_illegal_parameter", BTLS_ALERT_ILLEGAL_PARAMETER,
                                 "%s sent an alert of a level that does not exist (%u)",
                                 btls_session_peer_name(m->s), level);
@@ -152,7 +150,7 @@ on_alert(modern *m, const btls_record *record)
         return on_close_notify(m);
     /* RFC 8446, 6: the level says nothing any more; user_canceled alone is no error. */
     int ignored = m->version == BTLS_TLS13 ? description == BTLS_ALERT_USER_CANCELED
-                                           : level == WARNING;
+                                           : level == BTLS_LEVEL_WARNING;
     if (ignored && m->version == BTLS_TLS13 && btls_queue_size(&m->incoming.bytes) > 0)
         return unexpected(m, "an alert in the middle of a message"); /* 5.1 */
     if (ignored && ++m->warnings > BTLS_WARNINGS_IN_A_ROW)

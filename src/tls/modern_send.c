@@ -4,9 +4,6 @@
 
 #include "tls/modern.h"
 
-#define WARNING 1
-#define FATAL 2
-
 /* ---- handshake ---- */
 
 btls_mark
@@ -121,13 +118,13 @@ btls_modern_alert(btls_engine *e, int description)
 {
     modern *m = (modern *)(void *)e;
     btls_queue_clear(&m->flight);
-    send_alert(m, FATAL, description);
+    send_alert(m, BTLS_LEVEL_FATAL, description);
 }
 
 void
 btls_modern_warn(modern *m, int description)
 {
-    send_alert(m, WARNING, description);
+    send_alert(m, BTLS_LEVEL_WARNING, description);
 }
 
 void
