@@ -41,23 +41,23 @@ function resumption.client(config, server_name, given, where)
   return session, message, code
 end
 
----Fetches what the session wants from its store, and keeps what it has for it.
+---Fetches what the session wants from its store, and keeps what it has for it. Called for all that arrives, and most
+---sessions have no store.
 ---@param stream beartls.stream
 function resumption.serve(stream)
-  if stream.serving then
-    return -- another coroutine is at it
+  local session = stream.tls
+  local store = session:store()
+  if not store or stream.serving then
+    return -- in the second case another coroutine is at it
   end
   stream.serving = true
-  local session = stream.tls
   local key, how = session:resumption_key()
   while key do
-    local store = session:store()
     local value = store[how](store, key)
     session:resume_with(type(value) == "string" and value or nil)
     key, how = session:resumption_key()
   end
   for name, value, seconds in session:to_store() do
-    local store = session:store()
     if value then
       store:put(name, value, seconds)
     else
